@@ -1,0 +1,49 @@
+"""The error tree. Each message says what happened, where, and what to do about it.
+
+    AggregatorError
+    ├── ConfigError        the config cannot be used: every problem, each with file, table and key
+    ├── StoreError         the database cannot be opened, read or written
+    ├── SourceUnknown      a name that is not in the config
+    ├── EntryUnknown       an ID that is not in the store
+    ├── ServeError         the web server cannot start: address taken or not ours
+    └── ArchiveError       a folder of posts cannot be written
+
+What a source answers is data, not an exception: see `model.FetchFailed` and `model.Unreadable`.
+Library errors are translated once, at the edge, with `from`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AggregatorError(Exception):
+    """Something that the person who runs the service can act on."""
+
+
+class ConfigError(AggregatorError):
+    """The config cannot be used. Holds every problem that was found, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class StoreError(AggregatorError):
+    """The database cannot be opened, read or written."""
+
+
+class SourceUnknown(AggregatorError):
+    """There is no source of that name in the config."""
+
+
+class EntryUnknown(AggregatorError):
+    """There is no entry with that ID in the store."""
+
+
+class ServeError(AggregatorError):
+    """The web server cannot listen on the configured address."""
+
+
+class ArchiveError(AggregatorError):
+    """A folder of posts cannot be written."""

@@ -1,0 +1,1 @@
+"""One source's document → drafts of entries."""

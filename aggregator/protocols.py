@@ -1,0 +1,104 @@
+"""The few seams of the house: what stands behind each can be another thing, or a test's fake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from aggregator.model import (
+    Entry,
+    EntryQuery,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    NotModified,
+    PollCommit,
+    PollJob,
+    PollTally,
+    Reading,
+    Source,
+    SourceStatus,
+    StoryPolicy,
+    TagCount,
+    Unreadable,
+)
+
+Clock = Callable[[], int]
+"""Tells the time: milliseconds since 1970 UTC."""
+
+
+class Fetcher(Protocol):
+    """Brings documents from sources. Safe to call from several threads at once."""
+
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified | FetchFailed:
+        """Return what the source answered within the request's limits; raises nothing for its faults."""
+
+    def abort(self) -> None:
+        """End every exchange under way, soon: each returns a `FetchFailed`. Later ones fail at once."""
+
+
+class DocumentReader(Protocol):
+    """Turns documents into drafts, out of reach of the service. Safe to call from several threads."""
+
+    def read(self, document: Fetched) -> Reading | Unreadable:
+        """Return the document's items, or why there are none; raises nothing for the document's faults."""
+
+    def close(self) -> None:
+        """End the work under way and give back its processes. Not usable afterwards."""
+
+
+class Store(Protocol):
+    """Keeps sources' state, polls and entries. Safe to call from several threads at once.
+
+    Every method raises `StoreError` when the database cannot be read or written.
+    """
+
+    def sync_sources(self, sources: Sequence[Source], *, now: int) -> None:
+        """Make the stored sources those of the config.
+
+        New ones are due at `now`; those that went keep their entries and are no longer polled or listed; a
+        changed URL is due at `now` and forgets its validators; changed tags are given to the entries that
+        the source brought before.
+        """
+
+    def claim_due(self, *, now: int, limit: int, lease: int) -> list[PollJob]:
+        """Claim up to `limit` enabled sources that are due, longest overdue first, for `lease` ms."""
+
+    def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
+        """Claim these sources, due or not, in the given order; unknown names are passed over."""
+
+    def release_claims(self) -> None:
+        """Forget all claims: for the start of the only process that polls."""
+
+    def record(self, commit: PollCommit, policy: StoryPolicy, *, now: int) -> PollTally:
+        """Write everything of one poll in one transaction, and give up its claim.
+
+        `now` is the first-seen time of entries that are new.
+        """
+
+    def revision(self) -> int:
+        """Return a number that grows whenever entries, or what feeds say of sources, change."""
+
+    def entries(self, query: EntryQuery) -> list[Entry]:
+        """Return the selected entries, newest surfaced first, equal ones by falling ID."""
+
+    def walk(self, query: EntryQuery) -> Iterator[Entry]:
+        """Yield every entry that meets the query's conditions (its limits aside), by rising ID."""
+
+    def entry(self, entry_id: int) -> Entry | None:
+        """Return one entry."""
+
+    def source_statuses(self) -> list[SourceStatus]:
+        """Return the configured sources in the config's order."""
+
+    def tag_counts(self) -> list[TagCount]:
+        """Return every tag that an entry has, by falling number of entries, then by name."""
+
+    def entry_count(self) -> int:
+        """Return how many entries there are."""
+
+    def ping(self) -> None:
+        """Return when the database answers a read; raises `StoreError` when it does not."""
+
+    def close(self) -> None:
+        """Finish writing and let go of the database."""

@@ -1,0 +1,1 @@
+"""Entries → bytes: pure and deterministic."""

@@ -1,0 +1,1 @@
+"""What the config says about tags, applied to entries: pure."""

@@ -1,0 +1,1 @@
+"""The web face: feeds, pages, health and metrics over HTTP."""
