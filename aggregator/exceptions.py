@@ -3,8 +3,8 @@
     AggregatorError
     ├── ConfigError        the config cannot be used: every problem, each with file, table and key
     ├── StoreError         the database cannot be opened, read or written
-    ├── SourceUnknown      a name that is not in the config
-    ├── EntryUnknown       an ID that is not in the store
+    ├── UnknownSourceError a name that is not in the config
+    ├── UnknownEntryError  an ID that is not in the store
     ├── ServeError         the web server cannot start: address taken or not ours
     └── ArchiveError       a folder of posts cannot be written
 
@@ -33,11 +33,11 @@ class StoreError(AggregatorError):
     """The database cannot be opened, read or written."""
 
 
-class SourceUnknown(AggregatorError):
+class UnknownSourceError(AggregatorError):
     """There is no source of that name in the config."""
 
 
-class EntryUnknown(AggregatorError):
+class UnknownEntryError(AggregatorError):
     """There is no entry with that ID in the store."""
 
 

@@ -260,7 +260,7 @@ class EntryDraft:
     """Plain text; empty when the source gave none."""
     authors: tuple[str, ...] = ()
     published: int | None = None
-    """The instant that the source said (far past and future included); None when undated or not understood."""
+    """The instant that the source said, far past and future included; None when undated or not understood."""
     updated: int | None = None
     language: str | None = None
     summary: RawHtml | None = None

@@ -49,9 +49,9 @@ class Origin:
             def do_GET(self) -> None:
                 origin._handle(self)
 
-            do_HEAD = do_GET
+            do_HEAD = do_GET  # noqa: N815 - http.server looks methods up by this name
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: Any) -> None:
                 pass
 
         class Server(ThreadingHTTPServer):
