@@ -67,8 +67,11 @@ class Store(Protocol):
     def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
         """Claim these sources, due or not, in the given order; unknown names are passed over."""
 
-    def release_claims(self) -> None:
-        """Forget all claims: for the start of the only process that polls."""
+    def take_schedule(self) -> None:
+        """Become the process that claims due sources, until `close`; forget claims of those before.
+
+        Raises `StoreError` when another living process is that already.
+        """
 
     def record(self, commit: PollCommit, policy: StoryPolicy, *, now: int) -> PollTally:
         """Write everything of one poll in one transaction, and give up its claim.
