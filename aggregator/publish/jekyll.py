@@ -1,0 +1,84 @@
+"""Entries → Jekyll posts. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aggregator.model import Entry
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAME_UNITS = 50
+_BYTES_PER_UNIT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One Jekyll post, ready to be written."""
+
+    file_name: str
+    """Safe as the name of a file: no `/`, no control characters, at most 200 bytes of UTF-8."""
+    body: bytes
+    """UTF-8."""
+
+
+def legacy_post(entry: Entry) -> Post:
+    """Return the post of `entry` in the form that the archives of the predecessor of this service have.
+
+    That form escapes only `"` in the title, and neither Markdown nor HTML: the content is the source's own,
+    for archives that trust their sources. Control characters (C0, DEL, C1), line ends among them, are removed
+    everywhere, because each value has one line. Of several authors the first is named. An entry without a
+    link has an empty one. Two entries of one day whose titles start alike get the same file name: telling
+    them apart is the caller's part.
+    """
+    title = _one_line(entry.title)
+    date = _iso(entry.dated)
+    return Post(
+        file_name=f"{date[:10]}-{_first_units(title)}.md".replace("/", "--"),
+        body=_legacy_text(entry, title=title, date=date).encode(),
+    )
+
+
+def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
+    url = _one_line(entry.url or "")
+    source = _one_line(entry.source.name)
+    author = _one_line(entry.authors[0]) if entry.authors else source
+    content = _one_line(entry.content_html or entry.summary or "")
+    said = entry.id if entry.source_published is None else entry.source_published
+    quoted = title.replace('"', '\\"').replace("...", "", 1)
+    return (
+        "---\n"
+        "layout: post\n"
+        f'title: "{quoted}"\n'
+        f"date: {date}\n"
+        f"author: {author}\n"
+        f"from: {url}\n"
+        f"tags: [ {source} ]\n"
+        "comments: True\n"
+        f"categories: [ {source} ]\n"
+        "---\n"
+        f"<!--{said}-->\n"
+        f"[{title}]({url})\n"
+        "------\n"
+        "\n"
+        "<div>\n"
+        f"{content}\n"
+        "</div>\n"
+    )
+
+
+def _one_line(text: str) -> str:
+    return _CONTROL.sub("", text)
+
+
+def _iso(instant: int) -> str:
+    moment = _EPOCH + timedelta(milliseconds=instant)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _first_units(title: str) -> str:
+    """Return the first 50 UTF-16 units; a pair of surrogates cut in two ends as U+FFFD, as it did there."""
+    units = title.encode("utf-16-le", "surrogatepass")
+    return units[: _NAME_UNITS * _BYTES_PER_UNIT].decode("utf-16-le", "replace")
