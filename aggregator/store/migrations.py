@@ -83,7 +83,8 @@ _FIRST_SCHEMA = (
         source_id  INTEGER NOT NULL REFERENCES sources (id),
         surfaced   INTEGER NOT NULL,
         revision   BLOB NOT NULL,
-        categories TEXT NOT NULL,                    -- JSON
+        categories TEXT NOT NULL,                    -- JSON, as this source said them
+        tags       TEXT NOT NULL,                    -- JSON, given by this source
         UNIQUE (entry_id, source_id)
     )
     """,

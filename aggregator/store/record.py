@@ -1,0 +1,319 @@
+"""One document's items → rows of SQLite, inside the transaction of its poll."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregator.model import EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
+from aggregator.rules.tagging import union
+from aggregator.store.ids import assign_ids, usable_instant
+from aggregator.store.reconcile import Candidate, Known, candidates, match, match_stories, surfaces_at
+
+_ALL_SOURCES = 0
+"""The source of keys that are shared: stories."""
+
+_VARIABLES = 900
+"""How many values one statement is given: SQLite's oldest limit is 999."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """What the source had before this document."""
+
+    newest: int | None
+    newest_published: int | None
+    title: str | None
+    site_url: str | None
+
+
+def record_feed(
+    conn: sqlite3.Connection, commit: PollCommit, feed: ReadFeed, policy: StoryPolicy, now: int
+) -> PollTally:
+    """Write the entries that the document adds or changes; return how many.
+
+    Must run in a write transaction. Entries that the document no longer holds stay as they are.
+    """
+    source_id = commit.report.source_id
+    history = _history(conn, source_id)
+    items = candidates(feed.drafts)
+    keys = [key for item in items for key in item.keys]
+    own = match(items, _known(conn, source_id, source_id, keys))
+    stories: Sequence[Known | None] = [None] * len(items)
+    if policy.dedupe:
+        links = [item.link for item, entry in zip(items, own, strict=True) if entry is None and item.link]
+        stories = match_stories(items, own, _known(conn, source_id, _ALL_SOURCES, links))
+
+    writer = _Writer(conn, source_id, history, policy, now)
+    new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
+    writer.add(new)
+    updated = 0
+    for item, mine, other in zip(items, own, stories, strict=True):
+        if mine is not None and mine.revision != item.draft.revision:
+            updated += writer.change(item, mine)
+        elif other is not None:
+            writer.join(item, other)
+            updated += 1
+    renamed = (feed.title, feed.site_url) != (history.title, history.site_url)
+    if new or updated or renamed:
+        bump_revision(conn)
+    conn.execute(
+        "UPDATE sources SET first_read_at = coalesce(first_read_at, ?), newest_published = ?,"
+        " title = ?, site_url = ? WHERE id = ?",
+        (now, writer.newest_published, feed.title, feed.site_url, source_id),
+    )
+    return PollTally(new=len(new), updated=updated)
+
+
+def bump_revision(conn: sqlite3.Connection) -> None:
+    """Tell readers that what feeds hold may have changed."""
+    conn.execute("UPDATE revision SET number = number + 1")
+
+
+def retag(conn: sqlite3.Connection, entry_id: int, surfaced: int) -> bool:
+    """Give an entry the tags that its sources give it now; return whether they changed.
+
+    Under a tag that is new to it, the entry surfaces at `surfaced` (ms).
+    """
+    (said,) = conn.execute("SELECT tags FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    before = tuple(json.loads(said))
+    carried = conn.execute("SELECT tags FROM entry_sources WHERE entry_id = ? ORDER BY rowid", (entry_id,))
+    tags = union(*(json.loads(said) for (said,) in carried))
+    if tags == before:
+        return False
+    conn.executemany(
+        "DELETE FROM entry_tags WHERE entry_id = ? AND tag = ?",
+        [(entry_id, tag) for tag in before if tag not in tags],
+    )
+    _index_tags(conn, entry_id, [tag for tag in tags if tag not in before], surfaced)
+    conn.execute("UPDATE entries SET tags = ? WHERE id = ?", (to_json(tags), entry_id))
+    return True
+
+
+def to_json(value: object) -> str:
+    """Return compact JSON that keeps every script readable in the database."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Writer:
+    """Writes the items of one document of one source."""
+
+    def __init__(
+        self, conn: sqlite3.Connection, source_id: int, history: _History, policy: StoryPolicy, now: int
+    ) -> None:
+        self._conn = conn
+        self._source_id = source_id
+        self._history = history
+        self._policy = policy
+        self._now = now
+        self.newest_published = history.newest_published
+
+    def add(self, items: Sequence[Candidate]) -> None:
+        dated = [usable_instant(item.draft.published, self._now) for item in items]
+        instants = [self._now if instant is None else instant for instant in dated]
+        ids = assign_ids(instants, self._next_free)
+        # From the bottom up, so that rows are written in the order of their IDs.
+        for item, instant, entry_id in reversed(list(zip(items, dated, ids, strict=True))):
+            self._insert(item, entry_id, instant)
+
+    def change(self, item: Candidate, entry: Known) -> int:
+        """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
+        self._conn.execute(
+            "UPDATE entry_sources SET revision = ?, categories = ?, tags = ?"
+            " WHERE entry_id = ? AND source_id = ?",
+            (
+                item.draft.revision,
+                to_json(item.draft.categories),
+                to_json(item.tagged.tags),
+                entry.id,
+                self._source_id,
+            ),
+        )
+        self._identify(item, entry.id)
+        retagged = retag(self._conn, entry.id, self._now)
+        owner, first_seen = self._conn.execute(
+            "SELECT (SELECT source_id FROM entry_sources WHERE entry_id = id ORDER BY rowid LIMIT 1),"
+            " first_seen FROM entries WHERE id = ?",
+            (entry.id,),
+        ).fetchone()
+        if owner == self._source_id:  # what others say of the same story does not replace its text
+            self._update(item.draft, entry.id, first_seen)
+            self._note_published(usable_instant(item.draft.published, first_seen))
+        elif retagged:
+            self._touch(entry.id)
+        return int(retagged or owner == self._source_id)
+
+    def join(self, item: Candidate, story: Known) -> None:
+        """Add this source to an entry that another source brought."""
+        dated = usable_instant(item.draft.published, self._now)
+        surfaced = self._surfaces_at(dated)
+        self._carry(item, story.id, surfaced)
+        retag(self._conn, story.id, surfaced)
+        self._touch(story.id)
+        self._note_published(dated)
+
+    def _insert(self, item: Candidate, entry_id: int, dated: int | None) -> None:
+        surfaced = self._surfaces_at(dated)
+        self._conn.execute(
+            """
+            INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, updated,
+                guid, url, title, authors, tags, categories, language, summary, content_html, enclosures,
+                base_url)
+            VALUES (:id, :now, :surfaced, :now, :published, :source_published, :updated,
+                :guid, :url, :title, :authors, :tags, :categories, :language, :summary, :content_html,
+                :enclosures, :base_url)
+            """,
+            {
+                **_columns(item.draft, dated),
+                "id": entry_id,
+                "now": self._now,
+                "surfaced": surfaced,
+                "tags": to_json(item.tagged.tags),
+            },
+        )
+        self._carry(item, entry_id, surfaced)
+        _index_tags(self._conn, entry_id, item.tagged.tags, surfaced)
+        self._note_published(dated)
+
+    def _update(self, draft: EntryDraft, entry_id: int, first_seen: int) -> None:
+        # The date follows the source, but never past the instant in which the entry had been seen.
+        self._conn.execute(
+            """
+            UPDATE entries SET changed = :now, published = :published, source_published = :source_published,
+                guid = :guid, url = :url, title = :title, authors = :authors, updated = :updated,
+                categories = :categories, language = :language, summary = :summary,
+                content_html = :content_html, enclosures = :enclosures, base_url = :base_url
+            WHERE id = :id
+            """,
+            {
+                **_columns(draft, usable_instant(draft.published, first_seen)),
+                "id": entry_id,
+                "now": self._now,
+            },
+        )
+
+    def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
+        self._conn.execute(
+            "INSERT INTO entry_sources (entry_id, source_id, surfaced, revision, categories, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                entry_id,
+                self._source_id,
+                surfaced,
+                item.draft.revision,
+                to_json(item.draft.categories),
+                to_json(item.tagged.tags),
+            ),
+        )
+        self._identify(item, entry_id)
+
+    def _identify(self, item: Candidate, entry_id: int) -> None:
+        """Make the item's keys lead to the entry, in place of those of its last version.
+
+        One key of a kind at most: a source that changes its guids at each request must not fill the disk.
+        """
+        kinds = {key[:1] for key in item.keys}
+        before = self._conn.execute(
+            "SELECT key FROM identities WHERE entry_id = ? AND source_id = ?", (entry_id, self._source_id)
+        )
+        stale = [key for (key,) in before if key[:1] in kinds and key not in item.keys]
+        self._conn.executemany(
+            "DELETE FROM identities WHERE source_id IN (?, ?) AND key = ? AND entry_id = ?",
+            [(self._source_id, _ALL_SOURCES, key, entry_id) for key in stale],
+        )
+        self._conn.executemany(
+            "INSERT OR REPLACE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
+            [(self._source_id, key, entry_id) for key in item.keys],
+        )
+        if item.link is not None:  # the first entry with a link stays the story of that link
+            self._conn.execute(
+                "INSERT OR IGNORE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
+                (_ALL_SOURCES, item.link, entry_id),
+            )
+
+    def _touch(self, entry_id: int) -> None:
+        self._conn.execute("UPDATE entries SET changed = ? WHERE id = ?", (self._now, entry_id))
+
+    def _surfaces_at(self, dated: int | None) -> int:
+        return surfaces_at(dated, newest=self._history.newest, policy=self._policy, now=self._now)
+
+    def _note_published(self, instant: int | None) -> None:
+        if instant is not None and (self.newest_published is None or instant > self.newest_published):
+            self.newest_published = instant
+
+    def _next_free(self, instant: int) -> int:
+        row = self._conn.execute("SELECT 1 FROM entries WHERE id = ?", (instant,)).fetchone()
+        if row is None:
+            return instant
+        (last,) = self._conn.execute(  # the end of the run of taken IDs that begins here
+            "SELECT id FROM entries AS e WHERE id >= ?"
+            " AND NOT EXISTS (SELECT 1 FROM entries WHERE id = e.id + 1) ORDER BY id LIMIT 1",
+            (instant,),
+        ).fetchone()
+        return int(last) + 1
+
+
+def _index_tags(conn: sqlite3.Connection, entry_id: int, tags: Iterable[str], surfaced: int) -> None:
+    conn.executemany(
+        "INSERT INTO entry_tags (tag, surfaced, entry_id) VALUES (?, ?, ?)",
+        [(tag, surfaced, entry_id) for tag in tags],
+    )
+
+
+def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
+    return {
+        "published": dated,
+        "source_published": draft.published,
+        "guid": draft.guid,
+        "url": draft.url,
+        "title": draft.title,
+        "authors": to_json(draft.authors),
+        "updated": draft.updated,
+        "categories": to_json(draft.categories),
+        "language": draft.language,
+        "summary": draft.summary,
+        "content_html": draft.content_html,
+        "enclosures": to_json([[file.url, file.type, file.length] for file in draft.enclosures]),
+        "base_url": draft.base_url,
+    }
+
+
+def _history(conn: sqlite3.Connection, source_id: int) -> _History:
+    first_read_at, newest, title, site_url = conn.execute(
+        "SELECT first_read_at, newest_published, title, site_url FROM sources WHERE id = ?", (source_id,)
+    ).fetchone()
+    # A source that was empty until now has been followed since its first document.
+    return _History(
+        newest=first_read_at if newest is None else newest,
+        newest_published=newest,
+        title=title,
+        site_url=site_url,
+    )
+
+
+def _known(
+    conn: sqlite3.Connection, source_id: int, owner: int, keys: Sequence[bytes]
+) -> Mapping[bytes, Known]:
+    """Return what the keys of `owner` (a source, or all) lead to, as `source_id` knows it."""
+    known: dict[bytes, Known] = {}
+    for some in _batches(keys):
+        marks = ",".join("?" * len(some))
+        rows = conn.execute(
+            "SELECT i.key, e.id, e.title, e.source_published, e.guid, s.revision FROM identities AS i"  # noqa: S608 - only question marks are put in
+            " JOIN entries AS e ON e.id = i.entry_id"
+            " LEFT JOIN entry_sources AS s ON s.entry_id = e.id AND s.source_id = ?"
+            f" WHERE i.source_id = ? AND i.key IN ({marks})",
+            (source_id, owner, *some),
+        )
+        for key, entry_id, title, published, guid, revision in rows:
+            known[key] = Known(
+                id=entry_id, title=title, source_published=published, guid=guid, revision=revision
+            )
+    return known
+
+
+def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(keys), _VARIABLES):
+        yield keys[start : start + _VARIABLES]

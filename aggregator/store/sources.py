@@ -1,0 +1,186 @@
+"""The sources' rows: what is configured, what is remembered, how polls went."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from aggregator.model import (
+    Outcome,
+    PollJob,
+    PollReport,
+    PollTally,
+    Source,
+    SourceState,
+    SourceStatus,
+)
+from aggregator.rules.tagging import tags_for
+from aggregator.store.record import retag, to_json
+
+POLLS_KEPT = 50
+"""Records of polls that are kept of each source."""
+
+
+def sync(conn: sqlite3.Connection, sources: Sequence[Source], now: int) -> None:
+    """Make the rows those of the config. A new name with a known URL is a source renamed."""
+    rows = conn.execute("SELECT * FROM sources").fetchall()
+    known = {row["name"]: row for row in rows}
+    names = {source.name for source in sources}
+    nameless = {row["url"]: row for row in rows if row["name"] not in names}
+    conn.execute("UPDATE sources SET position = NULL")
+    for position, source in enumerate(sources):
+        row = known.get(source.name) or nameless.pop(source.url, None)
+        if row is None:
+            _insert(conn, source, position, now)
+        else:
+            _update(conn, source, position, row, now)
+
+
+def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -> None:
+    conn.execute(
+        "INSERT INTO sources (name, url, tags, keep_categories, enabled, position, next_poll_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            source.name,
+            source.url,
+            to_json(source.tags),
+            source.keep_categories,
+            source.enabled,
+            position,
+            now,
+        ),
+    )
+
+
+def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite3.Row, now: int) -> None:
+    conn.execute(
+        "UPDATE sources SET name = ?, url = ?, tags = ?, keep_categories = ?, enabled = ?, position = ?"
+        " WHERE id = ?",
+        (
+            source.name,
+            source.url,
+            to_json(source.tags),
+            source.keep_categories,
+            source.enabled,
+            position,
+            row["id"],
+        ),
+    )
+    if row["last_poll_at"] is not None and not row["failures"]:
+        conn.execute(  # a shorter interval holds at once
+            "UPDATE sources SET next_poll_at = min(next_poll_at, ?) WHERE id = ?",
+            (row["last_poll_at"] + source.interval, row["id"]),
+        )
+    if source.url != row["url"]:
+        conn.execute(
+            "UPDATE sources SET etag = NULL, last_modified = NULL, body_hash = NULL, failures = 0,"
+            " next_poll_at = ? WHERE id = ?",
+            (now, row["id"]),
+        )
+    if (tuple(json.loads(row["tags"])), bool(row["keep_categories"])) != (
+        source.tags,
+        source.keep_categories,
+    ):
+        _retag_entries(conn, row["id"], source)
+
+
+def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source) -> None:
+    carried = conn.execute(
+        "SELECT c.entry_id, c.categories, e.surfaced FROM entry_sources AS c"
+        " JOIN entries AS e ON e.id = c.entry_id WHERE c.source_id = ?",
+        (source_id,),
+    ).fetchall()
+    for entry_id, categories, surfaced in carried:
+        conn.execute(
+            "UPDATE entry_sources SET tags = ? WHERE entry_id = ? AND source_id = ?",
+            (to_json(tags_for(source, json.loads(categories))), entry_id, source_id),
+        )
+        # What is old stays old under its new tag: a change of the config floods nobody.
+        retag(conn, entry_id, surfaced)
+
+
+def lease_rows(conn: sqlite3.Connection, rows: Sequence[sqlite3.Row], until: int) -> list[PollJob]:
+    """Claim the sources of these rows until that instant (ms)."""
+    conn.executemany("UPDATE sources SET leased_until = ? WHERE id = ?", [(until, row["id"]) for row in rows])
+    return [
+        PollJob(
+            source_id=row["id"],
+            name=row["name"],
+            state=SourceState(
+                url=row["url"],
+                etag=row["etag"],
+                last_modified=row["last_modified"],
+                body_hash=row["body_hash"],
+                failures=row["failures"],
+                next_poll_at=row["next_poll_at"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+def write_state(conn: sqlite3.Connection, report: PollReport, state: SourceState) -> None:
+    """Write how the source's last poll went and what to remember for the next; give up its claim."""
+    conn.execute(
+        "UPDATE sources SET leased_until = 0, last_poll_at = ?, outcome = ?, message = ?, http_status = ?"
+        " WHERE id = ?",
+        (report.started_at, report.outcome.value, report.message, report.http_status, report.source_id),
+    )
+    # The config may have got another URL meanwhile: validators belong to the one that was asked.
+    conn.execute(
+        "UPDATE sources SET etag = ?, last_modified = ?, body_hash = ?, failures = ?, next_poll_at = ?"
+        " WHERE id = ? AND url = ?",
+        (
+            state.etag,
+            state.last_modified,
+            state.body_hash,
+            state.failures,
+            state.next_poll_at,
+            report.source_id,
+            state.url,
+        ),
+    )
+
+
+def write_poll(conn: sqlite3.Connection, report: PollReport, tally: PollTally) -> None:
+    """Add a poll to the source's history, and forget the oldest past `POLLS_KEPT`."""
+    conn.execute(
+        "INSERT INTO polls (source_id, started_at, duration_ms, outcome, message, http_status, size, new,"
+        " updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            report.source_id,
+            report.started_at,
+            report.duration_ms,
+            report.outcome.value,
+            report.message,
+            report.http_status,
+            report.size,
+            tally.new,
+            tally.updated,
+        ),
+    )
+    conn.execute(
+        "DELETE FROM polls WHERE source_id = ? AND id <="
+        " (SELECT id FROM polls WHERE source_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+        (report.source_id, report.source_id, POLLS_KEPT),
+    )
+
+
+def read_status(row: sqlite3.Row) -> SourceStatus:
+    """Return a row (with its number of entries) as tables and pages show it."""
+    return SourceStatus(
+        name=row["name"],
+        url=row["url"],
+        tags=tuple(json.loads(row["tags"])),
+        enabled=bool(row["enabled"]),
+        title=row["title"],
+        site_url=row["site_url"],
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        message=row["message"],
+        http_status=row["http_status"],
+        last_poll=row["last_poll_at"],
+        next_poll=row["next_poll_at"] if row["enabled"] else None,
+        failures=row["failures"],
+        entries=row["entries"],
+    )

@@ -1,0 +1,270 @@
+"""The store in one SQLite file.
+
+One connection writes, under a lock that also holds between processes, and so does everything that SQLite does
+at commit and close: versions before 3.51.3 can corrupt a write-ahead log that several connections write and
+checkpoint at once. Readers have connections of their own and never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from aggregator.exceptions import StoreError
+from aggregator.model import (
+    Entry,
+    EntryQuery,
+    PollCommit,
+    PollJob,
+    PollTally,
+    Source,
+    SourceStatus,
+    StoryPolicy,
+    TagCount,
+)
+from aggregator.store.migrations import migrations
+from aggregator.store.record import bump_revision, record_feed
+from aggregator.store.select import read_entries, select_ids, walk_ids
+from aggregator.store.sources import lease_rows, read_status, sync, write_poll, write_state
+
+BUSY_TIMEOUT = 10_000
+"""Milliseconds that a statement waits for another process's lock."""
+
+_IDLE_READERS = 4
+"""Reading connections that are kept open for the next reader."""
+
+
+class SqliteStore:
+    """`protocols.Store` on the file at `path`, which is made, or brought up to date, when needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._write_lock = threading.RLock()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
+        self._schedule_lock: int | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: cannot be created: {error.strerror};"
+                " make its folder writable or choose another in [service] database"
+            ) from error
+        try:
+            self._writer = Database(self._connect())
+            self._migrate()
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+
+    # --- sources and polls ----------------------------------------------------------------------------
+
+    def sync_sources(self, sources: Sequence[Source], *, now: int) -> None:
+        """See `protocols.Store.sync_sources`."""
+        with self._write() as db:
+            sync(db.conn, sources, now)
+            bump_revision(db.conn)
+
+    def take_schedule(self) -> None:
+        """See `protocols.Store.take_schedule`."""
+        lock = os.open(f"{self._path}.schedule.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise StoreError(
+                f"{self._path}: another aggregator runs on this database;"
+                " stop it or choose another file in [service] database"
+            ) from error
+        self._schedule_lock = lock
+        with self._write() as db:
+            db.execute("UPDATE sources SET leased_until = 0 WHERE leased_until > 0")
+
+    def claim_due(self, *, now: int, limit: int, lease: int) -> list[PollJob]:
+        """See `protocols.Store.claim_due`."""
+        due = (
+            "position IS NOT NULL AND enabled AND next_poll_at <= ? AND leased_until <= ?"
+            " ORDER BY next_poll_at, position"
+        )
+        with self._read() as conn:  # most ticks find nothing: they need not write
+            if conn.execute(f"SELECT 1 FROM sources WHERE {due} LIMIT 1", (now, now)).fetchone() is None:  # noqa: S608 - a constant
+                return []
+        with self._write() as db:
+            rows = db.execute(
+                f"SELECT * FROM sources WHERE {due} LIMIT ?",  # noqa: S608 - a constant
+                (now, now, limit),
+            ).fetchall()
+            return lease_rows(db.conn, rows, now + lease)
+
+    def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
+        """See `protocols.Store.claim`."""
+        with self._write() as db:
+            rows = [
+                row
+                for name in names
+                for row in db.execute(
+                    "SELECT * FROM sources WHERE name = ? AND position IS NOT NULL", (name,)
+                ).fetchall()
+            ]
+            return lease_rows(db.conn, rows, now + lease)
+
+    def record(self, commit: PollCommit, policy: StoryPolicy, *, now: int) -> PollTally:
+        """See `protocols.Store.record`."""
+        with self._write() as db:
+            tally = PollTally()
+            if commit.feed is not None:
+                tally = record_feed(db.conn, commit, commit.feed, policy, now)
+            write_state(db.conn, commit.report, commit.state)
+            write_poll(db.conn, commit.report, tally)
+            return tally
+
+    def source_statuses(self) -> list[SourceStatus]:
+        """See `protocols.Store.source_statuses`."""
+        with self._read() as conn:
+            rows = conn.execute(
+                "SELECT *, (SELECT count(*) FROM entry_sources WHERE source_id = s.id) AS entries"
+                " FROM sources AS s WHERE position IS NOT NULL ORDER BY position"
+            ).fetchall()
+        return [read_status(row) for row in rows]
+
+    # --- entries --------------------------------------------------------------------------------------
+
+    def revision(self) -> int:
+        """See `protocols.Store.revision`."""
+        with self._read() as conn:
+            return int(conn.execute("SELECT number FROM revision").fetchone()[0])
+
+    def entries(self, query: EntryQuery) -> list[Entry]:
+        """See `protocols.Store.entries`."""
+        with self._read() as conn:
+            return list(read_entries(conn, select_ids(conn, query)))
+
+    def walk(self, query: EntryQuery) -> Iterator[Entry]:
+        """See `protocols.Store.walk`."""
+        with self._read() as conn:
+            yield from read_entries(conn, walk_ids(conn, query))
+
+    def entry(self, entry_id: int) -> Entry | None:
+        """See `protocols.Store.entry`."""
+        with self._read() as conn:
+            return next(read_entries(conn, [entry_id]), None)
+
+    def tag_counts(self) -> list[TagCount]:
+        """See `protocols.Store.tag_counts`."""
+        with self._read() as conn:
+            rows = conn.execute(
+                "SELECT tag, count(*), max(surfaced) FROM entry_tags GROUP BY tag ORDER BY 2 DESC, 1"
+            ).fetchall()
+        return [TagCount(tag=tag, entries=entries, surfaced=surfaced) for tag, entries, surfaced in rows]
+
+    def entry_count(self) -> int:
+        """See `protocols.Store.entry_count`."""
+        with self._read() as conn:
+            return int(conn.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def ping(self) -> None:
+        """See `protocols.Store.ping`."""
+        self.revision()
+
+    def close(self) -> None:
+        """See `protocols.Store.close`. Waits for a write under way; calling it again does nothing."""
+        with self._write_lock:
+            if self._closed:
+                return
+            self._closed = True
+            with self._between_processes():
+                with self._readers_lock:
+                    for conn in self._readers:
+                        conn.close()
+                    self._readers.clear()
+                self._writer.close()
+            if self._schedule_lock is not None:
+                os.close(self._schedule_lock)
+            os.close(self._lock_file)
+
+    # --- connections ----------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        with self._translated():
+            conn = sqlite3.connect(
+                self._path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None, check_same_thread=False
+            )
+            conn.row_factory = sqlite3.Row
+            # NORMAL: a power cut can take back the last polls, which are then repeated; nothing is corrupted.
+            conn.execute("PRAGMA synchronous = NORMAL")
+        return conn
+
+    def _migrate(self) -> None:
+        with self._write_lock, self._between_processes(), self._translated():
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            unknown = {step.name for step in migrations.applied(self._writer)} - _known_steps()
+            if unknown:
+                self._writer.close()
+                raise StoreError(
+                    f"{self._path}: was written by a newer aggregator (it has {', '.join(sorted(unknown))});"
+                    " upgrade this one, or choose another file in [service] database"
+                )
+            migrations.apply(self._writer)
+
+    @contextmanager
+    def _write(self) -> Iterator[Database]:
+        """Run the block in one transaction: all of it is committed, or nothing."""
+        with self._write_lock:
+            if self._closed:
+                raise StoreError(f"{self._path}: is closed")
+            with self._between_processes(), self._translated():
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    self._writer.rollback()
+                    raise
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """Lend a reading connection to the block."""
+        with self._readers_lock:
+            if self._closed:
+                raise StoreError(f"{self._path}: is closed")
+            conn = self._readers.pop() if self._readers else None
+        conn = conn or self._connect()
+        try:
+            with self._translated():
+                yield conn
+        finally:
+            with self._readers_lock:
+                keep = not self._closed and len(self._readers) < _IDLE_READERS
+                if keep:
+                    self._readers.append(conn)
+            if not keep:
+                conn.close()
+
+    @contextmanager
+    def _between_processes(self) -> Iterator[None]:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error} ([service] database)") from error
+
+
+def _known_steps() -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as nothing:
+        return {step.name for step in migrations.pending(Database(nothing))}
