@@ -1,0 +1,262 @@
+"""The page for people: what is published, and how each source does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from aggregator.config import Config
+from aggregator.model import FeedSpec, Outcome, SourceStatus, TagCount
+from aggregator.protocols import Clock, Store
+from aggregator.web.answers import Prepared, document, prepare
+from aggregator.web.urls import FeedTarget, Kind
+
+TAGS_SHOWN = 200
+FAILING_SHOWN = 20
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+]
+_STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_ACRONYMS = {"ok": "OK", "http": "HTTP", "dns": "DNS", "tls": "TLS"}
+_LAST_MOMENT = 253_402_300_799_000  # the end of the year 9999, in ms
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A feed as the page lists it."""
+
+    title: str
+    detail: str
+    rss: str
+    atom: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A tag as the page lists it."""
+
+    name: str
+    entries: int
+    rss: str
+    atom: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source as the page lists it."""
+
+    number: int
+    name: str
+    site_url: str | None
+    feed_url: str | None
+    tags: tuple[str, ...]
+    state: str
+    """`good`, `failing`, `waiting` or `off`: names the row's look."""
+    words: str
+    """The state as a person reads it."""
+    message: str
+    last_poll: int | None
+    next_poll: int | None
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that the page shows."""
+
+    title: str
+    config_name: str
+    everything: FeedRow
+    feeds: tuple[FeedRow, ...]
+    tags: tuple[TagRow, ...]
+    tags_left_out: int
+    sources: tuple[SourceRow, ...]
+    failing: tuple[SourceRow, ...]
+    entries: int
+
+
+def overview(config: Config, *, statuses: list[SourceStatus], tags: list[TagCount], entries: int) -> Overview:
+    """Return what the page shows, from the config and the store's answers. Pure."""
+    sources = tuple(_source_row(number, status) for number, status in enumerate(statuses, start=1))
+    return Overview(
+        title=config.service.title,
+        config_name=config.path.name,
+        everything=_feed_row(Kind.ALL, "", "Everything", "Every entry of every source"),
+        feeds=tuple(_feed_row(Kind.FEED, spec.slug, spec.title, _detail(spec)) for spec in config.feeds),
+        tags=tuple(_tag_row(tag) for tag in tags[:TAGS_SHOWN]),
+        tags_left_out=max(0, len(tags) - TAGS_SHOWN),
+        sources=sources,
+        failing=tuple(row for row in sources if row.state == "failing"),
+        entries=entries,
+    )
+
+
+def _links(kind: Kind, name: str) -> dict[str, str]:
+    # Relative: they lead to us by whatever address the page was reached.
+    return {suffix: FeedTarget(kind, name, suffix).path[1:] for suffix in ("rss", "atom", "json")}
+
+
+def _feed_row(kind: Kind, name: str, title: str, detail: str) -> FeedRow:
+    return FeedRow(title=title, detail=detail, **_links(kind, name))
+
+
+def _tag_row(tag: TagCount) -> TagRow:
+    return TagRow(name=tag.tag, entries=tag.entries, **_links(Kind.TAG, tag.tag))
+
+
+def _detail(spec: FeedSpec) -> str:
+    if spec.description:
+        return spec.description
+    conditions = [
+        f"{words} {', '.join(names)}"
+        for words, names in (
+            ("any of", spec.any),
+            ("all of", spec.all),
+            ("none of", spec.none),
+            ("from", spec.sources),
+        )
+        if names
+    ]
+    return "; ".join(conditions) or "Every entry"
+
+
+def _source_row(number: int, status: SourceStatus) -> SourceRow:
+    state, words = _state(status)
+    return SourceRow(
+        number=number,
+        name=status.name,
+        site_url=_web_link(status.site_url),
+        feed_url=_web_link(status.url),
+        tags=status.tags,
+        state=state,
+        words=words,
+        message=status.message,
+        last_poll=status.last_poll,
+        next_poll=status.next_poll if status.enabled else None,
+        entries=status.entries,
+    )
+
+
+def _state(status: SourceStatus) -> tuple[str, str]:
+    if not status.enabled:
+        return "off", "Switched off"
+    if status.outcome is None:
+        return "waiting", "Not polled yet"
+    words = _sentence_case(status.outcome.value)
+    if not status.outcome.is_failure:
+        return "good", words
+    if status.outcome is Outcome.HTTP_ERROR and status.http_status is not None:
+        words = f"{words} {status.http_status}"
+    if status.failures > 1:
+        words = f"{words}, {status.failures} times in a row"
+    return "failing", words
+
+
+def _sentence_case(words: str) -> str:
+    text = " ".join(_ACRONYMS.get(word, word) for word in words.split())
+    return text[0].upper() + text[1:]
+
+
+def _web_link(url: str | None) -> str | None:
+    """Return the URL if a browser may follow it: a source can name any scheme, `javascript:` too."""
+    if url is None:
+        return None
+    try:
+        return url if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
+def utc(instant: int) -> str:
+    """Return an instant (ms) as UTC ISO 8601, in whole seconds."""
+    seconds = min(max(instant, 0), _LAST_MOMENT) // 1000
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("aggregator.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["utc"] = utc
+    templates.filters["grouped"] = lambda number: f"{number:,}"
+    return templates
+
+
+class PageDesk:
+    """The page, and the files that it needs. Reads the store and renders in worker threads."""
+
+    def __init__(
+        self, *, store: Store, config: Callable[[], Config], clock: Clock, workers: Executor
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._workers = workers
+        self._template = _templates().get_template("overview.html")
+        self._static = _static_files(now=clock())
+
+    async def overview(self, request: Request) -> Response:
+        """Answer with the page; raises `StoreError` when the database cannot be read."""
+        page = await asyncio.get_running_loop().run_in_executor(self._workers, self._page)
+        return _response(page, request)
+
+    async def static(self, request: Request) -> Response:
+        """Answer with a file that the page needs."""
+        found = self._static.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("There is no such file.\n", 404)
+        return _response(found, request)
+
+    def _page(self) -> Prepared:
+        config = self._config()
+        view = overview(
+            config,
+            statuses=self._store.source_statuses(),
+            tags=self._store.tag_counts(),
+            entries=self._store.entry_count(),
+        )
+        html = self._template.render(view=view, failing_shown=FAILING_SHOWN)
+        return prepare(
+            document(html.encode(errors="replace"), "text/html; charset=utf-8"),
+            cache_control="no-cache",
+            now=self._clock(),
+            extra=_PAGE_HEADERS,
+        )
+
+
+def _static_files(*, now: int) -> dict[str, Prepared]:
+    files = {}
+    for file in resources.files("aggregator.web").joinpath("static").iterdir():
+        content_type = _STATIC_TYPES.get(file.name.rpartition(".")[2])
+        if content_type is not None:
+            found = document(file.read_bytes(), content_type)
+            files[file.name] = prepare(found, cache_control="public, max-age=300", now=now)
+    return files
+
+
+def _response(prepared: Prepared, request: Request) -> Response:
+    answer = prepared.answer(request.method, request.scope["headers"])
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.headers
+    return response

@@ -1,0 +1,60 @@
+"""How HTTP is read from a connection: uvicorn's way, with two things that the open Internet asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_TIMEOUT_S = 20.0
+
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+class PatientlyParsed(HttpToolsProtocol):
+    """Takes paths that were not percent-encoded, and no endless time for a request's head.
+
+    `curl http://host/tags/中参馆.rss` sends the bytes as they are; uvicorn calls that an invalid request.
+    And it waits for ever for a client that connects and says nothing, or never ends its headers.
+    """
+
+    _head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Start the clock for the first request's head."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Start the clock for a later request on the same connection."""
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Percent-encode what should have been; the parser may bring the URL in pieces."""
+        super().on_url(_BEYOND_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), url))
+
+    def on_headers_complete(self) -> None:
+        """Stop the clock and serve the request."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def _expect_head(self) -> None:
+        if self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(HEAD_TIMEOUT_S, self._give_up)
+
+    def _head_came(self) -> None:
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def _give_up(self) -> None:
+        self._head_deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
