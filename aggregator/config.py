@@ -1,12 +1,39 @@
-"""TOML + environment → one frozen, validated Config."""
+"""TOML + environment → one frozen, validated Config.
+
+    [service]    base_url, bind, database, title, contact
+    [polling]    interval, concurrency, timeout, max_size, allow_private, max_backoff, proxy, parse_timeout,
+                 parse_memory, parse_workers
+    [stories]    dedupe, backfill_after
+    [[sources]]  name, url, tags, interval, timeout, max_size, headers, user, password, password_file,
+                 categories, enabled
+    [[feeds]]    slug, title, description, language, any, all, none, sources, limit, window
+
+Durations are written `"30m"`, sizes `"10MiB"`. Each key that holds one value can be overridden by the
+environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (counted from 0).
+
+    read ─► TOML ─► environment ─┬─► schema (each value) ──┬─► Config
+                                 ├─► checks (between them) │
+                                 └─► password files ───────┴─► ConfigError (every problem)
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Any
 
+from aggregator import config_checks, config_schema
+from aggregator.config_environment import override
+from aggregator.config_problems import Place, Problem, report
+from aggregator.config_schema import ARRAY_TABLES, PLAIN_TABLES, Tables, given
+from aggregator.config_urls import base_url_of
+from aggregator.exceptions import ConfigError
 from aggregator.model import FeedSpec, Source, StoryPolicy
+from aggregator.rules.tagging import clean_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +57,25 @@ class Polling:
     """The `[polling]` table: what holds for every source that does not say otherwise."""
 
     interval: int = 1_800_000
+    """Milliseconds between two polls that succeed."""
     concurrency: int = 16
+    """Polls under way at the same time."""
     timeout: int = 20_000
+    """Milliseconds for a whole exchange."""
     max_size: int = 10 * 1024 * 1024
+    """Bytes of a document, after decompression."""
     allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
+    """What may be connected to although it is not public."""
     max_backoff: int = 86_400_000
     """The longest wait (ms) after failures."""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    """URL of the HTTP proxy for every request; it may hold credentials."""
     parse_timeout: int = 30_000
+    """Milliseconds that one document may be parsed for."""
     parse_memory: int = 512 * 1024 * 1024
+    """Bytes of memory that a process which parses may use."""
     parse_workers: int = 2
+    """Processes that parse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +88,114 @@ class Config:
     stories: StoryPolicy
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Return the config that a file and the environment make.
+
+    Password files are read here, relative to the config file's folder. No name is looked up and nothing is
+    connected to. Raises `ConfigError` with every problem that was found.
+    """
+    return parse(read_text(path), path, environ)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a config file, line ends as they are. Raises `ConfigError`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        hint = "create it, or name another file with --config or AGGREGATOR_CONFIG"
+        raise ConfigError([f"{path}: there is no such file; {hint}"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise ConfigError([f"{path}: {message}"]) from None
+
+
+def parse(text: str, path: Path, environ: Mapping[str, str]) -> Config:
+    """Return the config that a text makes: `path` is what it is called, and where its folder is.
+
+    Raises `ConfigError` like `load`.
+    """
+    document = _document(text, path)
+    variables, problems = override(document, environ, tables=PLAIN_TABLES, arrays=ARRAY_TABLES)
+    passwords, unreadable = _passwords(document, path.parent)
+    problems += unreadable + config_checks.check(document)
+    tables = config_schema.check(document)
+    if isinstance(tables, Tables) and not problems:
+        return _config(path, tables, passwords)
+    if not isinstance(tables, Tables):
+        problems += tables
+    raise ConfigError(report(problems, path, document, variables))
+
+
+def _document(text: str, path: Path) -> dict[str, Any]:
+    try:
+        # Editors on Windows put a byte order mark there; it is no part of the document.
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        what, _, where = str(error).rpartition(" (at ")
+        message = f"{where.removesuffix(')')}: {what}" if what else str(error)
+        raise ConfigError([f"{path}: {message} (this is not valid TOML)"]) from None
+    except (RecursionError, ValueError) as error:  # brackets nested too deep; a number of thousands of digits
+        raise ConfigError([f"{path}: cannot be read as TOML: {error}"]) from None
+
+
+def _passwords(document: Mapping[str, Any], folder: Path) -> tuple[dict[int, str], list[Problem]]:
+    """Return the passwords that are kept in files, by the index of their source."""
+    passwords: dict[int, str] = {}
+    problems = []
+    for index, source in config_checks.tables_of(document, "sources"):
+        name = source.get("password_file")
+        if not isinstance(name, str) or not name.strip() or "\0" in name:
+            continue  # absent, or the schema says what is wrong
+        place: Place = ("sources", index, "password_file")
+        file = folder / name.strip()
+        try:
+            passwords[index] = config_schema.plain(re.sub(r"\r?\n\Z", "", file.read_text("utf-8")))
+        except OSError as error:
+            problems.append(Problem(place, f"{file} cannot be read: {error.strerror}"))
+        except ValueError:
+            problems.append(Problem(place, f"{file} must hold the password alone, as one line of UTF-8 text"))
+    return passwords, problems
+
+
+def _config(path: Path, tables: Tables, passwords: Mapping[int, str]) -> Config:
+    service = Service(**given(tables.service))
+    if tables.service.base_url is None:
+        service = replace(service, base_url=base_url_of(service.bind))
+    polling = Polling(**given(tables.polling))
+    stories = given(tables.stories)
+    if "dedupe" in stories:
+        stories["dedupe"] = stories["dedupe"] == "url"
+    sources = tuple(
+        _source(given(table), polling, passwords.get(index)) for index, table in enumerate(tables.sources)
+    )
+    names = {clean_tag(source.name): source.name for source in sources}
+    return Config(
+        path=path,
+        service=service,
+        polling=polling,
+        stories=StoryPolicy(**stories),
+        sources=sources,
+        feeds=tuple(_feed(given(table), names) for table in tables.feeds),
+    )
+
+
+def _source(keys: dict[str, Any], polling: Polling, password: str | None) -> Source:
+    keys["keep_categories"] = keys.pop("categories", "keep") == "keep"
+    keys["headers"] = tuple(keys.get("headers", {}).items())
+    if keys.pop("password_file", None) is not None:
+        keys["password"] = password
+    shared = {"interval": polling.interval, "timeout": polling.timeout, "max_size": polling.max_size}
+    return Source(**shared | keys)
+
+
+def _feed(keys: dict[str, Any], names: Mapping[str, str]) -> FeedSpec:
+    """Return a feed whose sources are spelled as they are where they are named first."""
+    keys["sources"] = tuple(names[clean_tag(name)] for name in keys.get("sources", ()))
+    return FeedSpec(**keys)

@@ -1,0 +1,77 @@
+"""What single values of a config cannot show: names given twice, names of nothing, half a login; pure.
+
+Works on the document as it was read, so that these problems are found beside wrong values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aggregator.config_problems import Problem, show, suggestion
+from aggregator.config_urls import same_document
+from aggregator.rules.tagging import clean_tag
+
+
+def check(document: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong between the tables and keys of a document."""
+    return [
+        *_repeated(document, "sources", "name", clean_tag, "each source needs a name of its own"),
+        *_repeated(document, "sources", "url", same_document, "each source needs a URL of its own"),
+        *_repeated(document, "feeds", "slug", str, "each feed needs a slug of its own"),
+        *_unknown_sources(document),
+        *_half_logins(document),
+    ]
+
+
+def tables_of(document: Mapping[str, Any], array: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the tables of an array with their index; what is no table is left out."""
+    content = document.get(array)
+    tables = content if isinstance(content, list) else []
+    return [(index, table) for index, table in enumerate(tables) if isinstance(table, Mapping)]
+
+
+def _repeated(
+    document: Mapping[str, Any], array: str, key: str, alike: Callable[[str], str | None], rule: str
+) -> Iterable[Problem]:
+    first: dict[str, int] = {}
+    for index, table in tables_of(document, array):
+        value = table.get(key)
+        form = alike(value) if isinstance(value, str) else None
+        if not form:
+            continue
+        if first.setdefault(form, index) != index:
+            message = f"{show(value)} is also that of [[{array}]] #{first[form] + 1}; {rule}"
+            yield Problem((array, index, key), message)
+
+
+def _unknown_sources(document: Mapping[str, Any]) -> Iterable[Problem]:
+    names = {
+        clean_tag(table["name"])
+        for _, table in tables_of(document, "sources")
+        if isinstance(table.get("name"), str)
+    }
+    for index, feed in tables_of(document, "feeds"):
+        wanted = feed.get("sources")
+        for number, name in enumerate(wanted if isinstance(wanted, list) else []):
+            if isinstance(name, str) and name.strip() and clean_tag(name) not in names:
+                message = f"there is no source named {show(name)}{suggestion(name, names)}"
+                yield Problem(("feeds", index, "sources", number), message)
+
+
+def _half_logins(document: Mapping[str, Any]) -> Iterable[Problem]:
+    for index, source in tables_of(document, "sources"):
+        secrets = [key for key in ("password", "password_file") if key in source]
+        if "user" in source and not secrets:
+            yield Problem(("sources", index, "user"), 'needs "password" or "password_file" beside it')
+        if secrets and "user" not in source:
+            yield Problem(("sources", index, secrets[0]), 'needs "user" beside it')
+        if len(secrets) > 1:
+            yield Problem(
+                ("sources", index, "password_file"), 'cannot stand beside "password": keep one of them'
+            )
+        headers = source.get("headers")
+        names = {str(name).lower() for name in headers} if isinstance(headers, Mapping) else set()
+        if "user" in source and "authorization" in names:
+            message = 'an Authorization header cannot stand beside "user": keep one of them'
+            yield Problem(("sources", index, "headers"), message)
