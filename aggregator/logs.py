@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
+
+from aggregator.printable import escape
 
 FORMATS = ("human", "json")
 LEVELS = ("debug", "info", "warning", "error")
 
 _CHATTY = ("apscheduler", "asyncio", "urllib3", "uvicorn")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def set_up(*, style: str, level: str, stream: TextIO | None = None) -> None:
@@ -45,7 +45,7 @@ class HumanLines(logging.Formatter):
         moment = datetime.fromtimestamp(record.created, tz=UTC).astimezone()
         parts = [record.getMessage(), *_failure(record, self.formatException).splitlines()]
         message = " | ".join(part.strip() for part in parts if part.strip())
-        return f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {_escape(message)}"
+        return f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {escape(message)}"
 
 
 class JsonLines(logging.Formatter):
@@ -62,15 +62,10 @@ class JsonLines(logging.Formatter):
         fields |= {key: value for key, value in vars(record).items() if key not in _STANDARD | fields.keys()}
         if failure := _failure(record, self.formatException):
             fields["exception"] = failure
-        return _escape(json.dumps(fields, ensure_ascii=False, default=str))
+        return escape(json.dumps(fields, ensure_ascii=False, default=str))
 
 
 def _failure(record: logging.LogRecord, format_exception: Callable[..., str]) -> str:
     if record.exc_info and record.exc_info[0] is not None:
         return format_exception(record.exc_info)
     return record.exc_text or ""
-
-
-def _escape(text: str) -> str:
-    """Write unprintable characters as JSON does: `\\u001b` is readable and, within JSON, the same text."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,95 @@
+"""The root command: finds the others when they are asked for, and turns errors into lines and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import IO, Any
+
+import click
+
+from aggregator import __version__
+from aggregator.cli import exits
+from aggregator.cli.options import config_option
+from aggregator.exceptions import AggregatorError, ConfigError, UnknownSourceError
+from aggregator.printable import escape
+
+_MODULES = {
+    "run": "service",
+    "poll": "service",
+    "check": "service",
+    "sources": "lists",
+    "feeds": "lists",
+    "tags": "lists",
+    "entries": "entries",
+    "show": "entries",
+    "add": "add",
+    "export": "export",
+}
+
+_EPILOG = """\b
+Exit codes:
+  0  done
+  1  something failed: a poll, the database, the address to listen on, an unknown entry
+  2  the command line or the config cannot be used; every problem is printed
+
+Set-up, config and formats are described in the README.
+"""
+
+
+class Failure(click.ClickException):
+    """An error of ours on its way to the person at the terminal."""
+
+    exit_code = exits.FAILED
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print one line per problem."""
+        for line in self.message.splitlines():
+            click.echo(f"aggregator: {escape(line)}", file=file, err=True)
+
+
+class Misuse(Failure):
+    """An error that another command line or config would mend."""
+
+    exit_code = exits.MISUSED
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is used: a quick answer needs no web server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order of the help page."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Return the command, or None when there is none of that name."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"aggregator.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. An `AggregatorError` becomes its message and exit code, without a traceback."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where click still answers a closed pipe quietly
+        except (ConfigError, UnknownSourceError) as error:
+            raise Misuse(str(error)) from error
+        except AggregatorError as error:
+            raise Failure(str(error)) from error
+        return result
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="aggregator")
+@config_option(envvar="AGGREGATOR_CONFIG")
+def cli() -> None:
+    """Poll feeds, keep every entry, and publish them again, by tag."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a terminal of another encoding is no reason to fail

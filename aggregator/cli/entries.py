@@ -1,0 +1,104 @@
+"""`entries` and `show`: what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import click
+
+from aggregator.cli.options import config_option, json_option, load_config, unknown_source
+from aggregator.cli.output import instant, print_json, print_table
+from aggregator.cli.records import entry_record
+from aggregator.exceptions import UnknownEntryError
+from aggregator.model import Entry, EntryQuery, SafeHtml
+from aggregator.printable import escape
+from aggregator.publish.html import plain_text, sanitize
+from aggregator.rules.tagging import clean_tag
+from aggregator.store import open_store
+
+_DEFAULT_LIMIT = 50
+_BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|blockquote|pre|figcaption|dt|dd)>|<(?:br|hr)>")
+
+
+@click.command("entries")
+@click.option("--tag", metavar="T", help="Only entries that have this tag.")
+@click.option("--source", metavar="S", help="Only entries of the source of this name.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=_DEFAULT_LIMIT,
+    show_default=True,
+    metavar="N",
+    help="At most this many; 0 for all.",
+)
+@json_option()
+@config_option()
+def entries_command(*, tag: str | None, source: str | None, limit: int, as_json: bool) -> None:
+    """List entries, the newest surfaced first."""
+    config = load_config()
+    with closing(open_store(config.service.database)) as store:
+        query = EntryQuery(
+            all=(clean_tag(tag),) if tag is not None else (),
+            sources=(source,) if source is not None else (),
+            limit=limit or max(1, store.entry_count()),
+        )
+        entries = store.entries(query)
+    names = [configured.name for configured in config.sources]
+    if source is not None and not entries and source not in names:
+        raise unknown_source(source, names)
+    if as_json:
+        for entry in entries:
+            print_json(entry_record(entry))
+        return
+    rows = [
+        (entry.id, instant(entry.dated), entry.source.name, entry.title or "(untitled)", entry.tags)
+        for entry in entries
+    ]
+    print_table((">id", "published", "source", "title", "tags"), rows)
+
+
+@click.command("show")
+@click.argument("entry_id", metavar="ID", type=click.IntRange(min=1))
+@json_option()
+@config_option()
+def show_command(*, entry_id: int, as_json: bool) -> None:
+    """Show one entry: title, link, dates, tags, where it came from, and its text."""
+    with closing(open_store(load_config().service.database)) as store:
+        entry = store.entry(entry_id)
+    if entry is None:
+        raise UnknownEntryError(f"there is no entry {entry_id}; `aggregator entries` lists those there are")
+    if as_json:
+        print_json(entry_record(entry))
+        return
+    for line in _page(entry):
+        click.echo(escape(line))
+
+
+def _page(entry: Entry) -> Iterator[str]:
+    yield entry.title or "(untitled)"
+    facts = {
+        "link": entry.url,
+        "published": instant(entry.published),
+        "updated": instant(entry.updated),
+        "first seen": instant(entry.first_seen),
+        "surfaced": instant(entry.surfaced),
+        "authors": ", ".join(entry.authors),
+        "tags": ", ".join(entry.tags),
+        "source": ", ".join(source.name for source in entry.sources),
+        "id": str(entry.id),
+    }
+    for name, fact in facts.items():
+        if fact:
+            yield f"{name + ':':<12}{fact}"
+    for enclosure in entry.enclosures:
+        yield f"{'file:':<12}{enclosure.url}"
+    yield ""
+    yield from _paragraphs(sanitize(entry.content_html or entry.summary, entry.base_url))
+
+
+def _paragraphs(html: SafeHtml) -> Iterator[str]:
+    for block in _BLOCK_END.split(html):
+        if text := plain_text(block):
+            yield text

@@ -1,0 +1,62 @@
+"""`export`: entries as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from aggregator.archive import export_jekyll
+from aggregator.cli.options import config_option, load_config
+from aggregator.cli.output import counted, progress
+from aggregator.model import Entry, EntryQuery
+from aggregator.printable import escape
+from aggregator.protocols import Store
+from aggregator.publish.jekyll import legacy_post
+from aggregator.rules.tagging import clean_tag
+from aggregator.store import open_store
+
+_STYLES = {"legacy": legacy_post}
+
+
+@click.group("export")
+def export_command() -> None:
+    """Write entries as files."""
+
+
+@export_command.command("jekyll")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--tag", metavar="T", help="Only entries that have this tag.")
+@click.option(
+    "--style",
+    type=click.Choice(list(_STYLES)),
+    default="legacy",
+    show_default=True,
+    help="legacy: the source's HTML as it came, so for sources that you trust.",
+)
+@config_option()
+def jekyll_command(*, folder: Path, tag: str | None, style: str) -> None:
+    """Write a Jekyll post of each entry to DIR/_posts.
+
+    Posts that are there already are written again only when they changed; none is removed.
+    """
+    wanted = None if tag is None else clean_tag(tag)
+    with closing(open_store(load_config().service.database)) as store:
+        tally = export_jekyll(
+            _watched(store),
+            folder,
+            style=_STYLES[style],
+            selected=lambda entry: wanted is None or wanted in entry.tags,
+        )
+    written = counted(tally.written, "post")
+    click.echo(escape(f"{written} written to {folder / '_posts'}, {tally.unchanged} unchanged"))
+    if tally.renamed:
+        same = counted(tally.renamed, "post")
+        click.echo(f"{same} with the ID in the name: an earlier entry of that day has the same title")
+
+
+def _watched(store: Store) -> Iterator[Entry]:
+    with progress("Exporting") as bar:
+        yield from bar.track(store.walk(EntryQuery()), total=store.entry_count(), description="")

@@ -1,0 +1,60 @@
+"""Options and arguments that several commands have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from aggregator.config import Config, load
+from aggregator.exceptions import UnknownSourceError
+
+DEFAULT_CONFIG = Path("config/aggregator.toml")
+
+_META_KEY = "aggregator.config"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def config_option(*, envvar: str | None = None) -> Callable[[_Command], _Command]:
+    """Return the `-c/--config` option. Given after the command's name, it wins over the one before."""
+    return click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        envvar=envvar,
+        expose_value=False,
+        callback=_remember,
+        help=f"The config file; also AGGREGATOR_CONFIG.  [default: {DEFAULT_CONFIG}]",
+    )
+
+
+def json_option() -> Callable[[_Command], _Command]:
+    """Return the `--json` option, given to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of a table.")
+
+
+def config_path() -> Path:
+    """Return the path of the config of the running command."""
+    path: Path = click.get_current_context().meta.get(_META_KEY, DEFAULT_CONFIG)
+    return path
+
+
+def load_config() -> Config:
+    """Return the config of the running command; raises ConfigError."""
+    return load(config_path(), os.environ)
+
+
+def unknown_source(name: str, names: Sequence[str]) -> UnknownSourceError:
+    """Return the error to raise for a name that is not among the sources' names; it tells the likely ones."""
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`aggregator sources` lists the names"
+    return UnknownSourceError(f"there is no source {name!r} in {config_path()}; {hint}")
+
+
+def _remember(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        ctx.meta[_META_KEY] = path

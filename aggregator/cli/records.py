@@ -1,0 +1,113 @@
+"""The objects of `--json`: keys that programs rely on, in a fixed order. Pure.
+
+Instants and spans of time are integers of milliseconds, instants in UTC; what is not known is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from aggregator.model import Entry, FeedSpec, PollReport, PollTally, Source, SourceStatus, TagCount
+
+Record = dict[str, object]
+
+
+def listed_sources(sources: Sequence[Source], statuses: Sequence[SourceStatus]) -> list[SourceStatus]:
+    """Return a status per configured source, in the config's order: a blank one if the store has none yet."""
+    known = {status.name: status for status in statuses}
+    return [known.get(source.name) or _never_polled(source) for source in sources]
+
+
+def _never_polled(source: Source) -> SourceStatus:
+    return SourceStatus(
+        name=source.name,
+        url=source.url,
+        tags=source.tags,
+        enabled=source.enabled,
+        title=None,
+        site_url=None,
+        outcome=None,
+        message="",
+        http_status=None,
+        last_poll=None,
+        next_poll=None,
+        failures=0,
+        entries=0,
+    )
+
+
+def source_record(status: SourceStatus) -> Record:
+    """Return the record of a source."""
+    return {
+        "name": status.name,
+        "url": status.url,
+        "tags": status.tags,
+        "outcome": status.outcome,
+        "message": status.message,
+        "http_status": status.http_status,
+        "last_poll": status.last_poll,
+        "next_poll": status.next_poll,
+        "failures": status.failures,
+        "entries": status.entries,
+        "enabled": status.enabled,
+    }
+
+
+def poll_record(report: PollReport, tally: PollTally) -> Record:
+    """Return the record of one poll."""
+    return {
+        "name": report.name,
+        "outcome": report.outcome,
+        "message": report.message,
+        "http_status": report.http_status,
+        "new": tally.new,
+        "updated": tally.updated,
+        "bytes": report.size,
+        "duration_ms": report.duration_ms,
+    }
+
+
+def feed_record(feed: FeedSpec, base_url: str) -> Record:
+    """Return the record of a configured feed, with the addresses that readers subscribe to."""
+    return {
+        "slug": feed.slug,
+        "title": feed.title,
+        "any": feed.any,
+        "all": feed.all,
+        "none": feed.none,
+        "sources": feed.sources,
+        "limit": feed.limit,
+        "window": feed.window,
+        "urls": {form: f"{base_url}/feeds/{feed.slug}.{form}" for form in ("rss", "atom", "json")},
+    }
+
+
+def tag_record(count: TagCount) -> Record:
+    """Return the record of a tag."""
+    return {"tag": count.tag, "entries": count.entries, "surfaced": count.surfaced}
+
+
+def entry_record(entry: Entry) -> Record:
+    """Return the record of an entry; summary and content are as the source said them, not sanitized."""
+    return {
+        "id": entry.id,
+        "source": entry.source.name,
+        "guid": entry.guid,
+        "url": entry.url,
+        "title": entry.title,
+        "authors": entry.authors,
+        "published": entry.published,
+        "updated": entry.updated,
+        "first_seen": entry.first_seen,
+        "surfaced": entry.surfaced,
+        "tags": entry.tags,
+        "categories": entry.categories,
+        "language": entry.language,
+        "summary": entry.summary,
+        "content_html": entry.content_html,
+        "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
+        "sources": [source.name for source in entry.sources],
+        "source_published": entry.source_published,
+        "changed": entry.changed,
+    }
