@@ -1,7 +1,7 @@
 """Environment variables that stand in for keys of the config file.
 
 `AGGREGATOR_SERVICE__BIND` is `bind` in `[service]`; `AGGREGATOR_SOURCES__0__PASSWORD` is `password` in the
-first `[[sources]]`. Names without `__` behind the prefix are somebody else's (`AGGREGATOR_CONFIG`, or what
+first `[[sources]]`. Names without `__` are somebody else's (`AGGREGATOR_CONFIG`, or what
 container platforms make of a service's name) and left alone.
 """
 
@@ -37,11 +37,10 @@ def override(
     places: dict[Place, str] = {}
     problems: list[Problem] = []
     for name in sorted(environ):
-        path = name.removeprefix(_PREFIX)
-        if path == name or "__" not in path:
+        if not name.startswith(_PREFIX) or "__" not in name:
             continue
         try:
-            place = _place(path, tables, arrays)
+            place = _place(name.removeprefix(_PREFIX), tables, arrays)
             table = _table_at(document, place)
         except LookupError as error:
             problems.append(Problem((), str(error.args[0]), name))
