@@ -1,0 +1,155 @@
+"""Raw HTML → safe HTML or plain text: nothing leaves the house unsanitized. Pure, and never raises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from html import escape
+from urllib.parse import urljoin
+
+import nh3
+
+from aggregator.model import RawHtml, SafeHtml
+from aggregator.publish.markup import bounded, text_of
+from aggregator.publish.text import printable
+from aggregator.publish.urls import web_url
+
+_DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]*", re.ASCII | re.IGNORECASE)
+_MAX_DATA_IMAGE = 16 * 1024
+
+_MATHML = """
+    math mi mo mn ms mtext mspace mrow mfrac msqrt mroot mstyle merror mpadded mphantom msub msup msubsup
+    munder mover munderover mmultiscripts mprescripts mtable mtr mtd semantics
+"""
+
+_HTML = """
+    a abbr acronym address article aside audio b bdi big blockquote br caption center cite code col
+    colgroup data dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup
+    hr i img ins kbd li main mark nav ol p picture pre q rp rt rtc ruby s samp section small source span
+    strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video wbr
+"""
+_TAGS = frozenset((_HTML + _MATHML).split())
+
+_CELL = {"abbr", "align", "colspan", "headers", "rowspan", "scope", "valign"}
+
+_ATTRIBUTES = {
+    "*": {"dir", "lang", "title"},
+    "a": {"href", "hreflang", "type"},
+    "audio": {"controls", "loop", "muted", "preload", "src"},
+    "blockquote": {"cite"},
+    "col": {"align", "span", "valign", "width"},
+    "colgroup": {"align", "span", "valign", "width"},
+    "data": {"value"},
+    "del": {"cite", "datetime"},
+    "details": {"open"},
+    "img": {"align", "alt", "height", "sizes", "src", "srcset", "width"},
+    "ins": {"cite", "datetime"},
+    "li": {"value"},
+    "math": {"display"},
+    "mo": {"fence", "form", "separator", "stretchy"},
+    "mtd": {"columnspan", "rowspan"},
+    "ol": {"reversed", "start", "type"},
+    "q": {"cite"},
+    "source": {"height", "media", "sizes", "src", "srcset", "type", "width"},
+    "table": {"align", "border", "cellpadding", "cellspacing", "summary", "width"},
+    "td": _CELL,
+    "th": _CELL,
+    "time": {"datetime"},
+    "tr": {"align", "valign"},
+    "ul": {"type"},
+    "video": {"controls", "height", "loop", "muted", "playsinline", "poster", "preload", "src", "width"},
+}
+
+_SCHEMES = {"http", "https", "mailto", "tel", "sms", "xmpp", "magnet", "ftp", "data"}
+"""Of links; `data` for small images only, and what is loaded by itself over http and https only."""
+
+_LOADED = {"src", "poster"}
+
+_LEFT_OUT = {
+    "applet", "datalist", "embed", "iframe", "noembed", "noframes", "object", "script", "select", "style",
+    "svg", "template", "textarea", "title",
+}  # fmt: skip
+"""Elements that go with all that is in them; of any other that is not allowed, only the tag goes."""
+
+_PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*")
+
+
+def sanitize(html: RawHtml | None, base_url: str) -> SafeHtml:
+    """Return HTML that is safe to show in any reader: elements, attributes and URLs of an allow-list.
+
+    Relative URLs are resolved against `base_url`, and left out when it is no absolute web address. A document
+    that is built to exhaust a parser comes out with less: its formatting gone, or as plain paragraphs.
+    """
+    if not html:
+        return SafeHtml("")
+    markup = bounded(printable(html))
+    if markup is None:
+        return _as_paragraphs(html)
+    return SafeHtml(printable(_cleaner(web_url(base_url)).clean(markup)).strip())
+
+
+def plain_text(html: str) -> str:
+    """Return the text of HTML on one line: no tags or scripts, entities decoded, white space collapsed."""
+    return " ".join(text_of(html, block=" ").split())
+
+
+def _as_paragraphs(html: str) -> SafeHtml:
+    paragraphs = (" ".join(part.split()) for part in _PARAGRAPHS.split(text_of(html, block="\n\n")))
+    return SafeHtml("\n".join(f"<p>{escape(part, quote=False)}</p>" for part in paragraphs if part))
+
+
+@lru_cache(maxsize=128)
+def _cleaner(base_url: str | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(_TAGS),
+        clean_content_tags=_LEFT_OUT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute_filter(base_url),
+        url_schemes=_SCHEMES,
+        url_relative="deny" if base_url is None else ("rewrite_with_base", base_url),
+        link_rel="noopener noreferrer",
+    )
+
+
+def _attribute_filter(base_url: str | None) -> Callable[[str, str, str], str | None]:
+    def allowed(element: str, attribute: str, value: str) -> str | None:
+        if attribute in _LOADED:
+            return _loaded(element, value)
+        if attribute == "href":
+            return None if value.strip().lower().startswith("data:") else value
+        if attribute == "cite":
+            return _resolved(base_url, value)
+        if attribute == "srcset":
+            return _srcset(base_url, value)
+        return value
+
+    return allowed
+
+
+def _loaded(element: str, value: str) -> str | None:
+    """Return the address of what a reader loads by itself: nh3 has resolved or refused the rest."""
+    value = value.strip()
+    scheme, colon, _ = value.partition(":")
+    if not colon or scheme.lower() in {"http", "https"} or not scheme.isalnum():
+        return value
+    small_image = element == "img" and len(value) <= _MAX_DATA_IMAGE and _DATA_IMAGE.fullmatch(value)
+    return value if small_image else None
+
+
+def _resolved(base_url: str | None, value: str) -> str | None:
+    try:
+        return web_url(urljoin(base_url or "", value.strip()))
+    except ValueError:  # brackets that are no IPv6 address
+        return None
+
+
+def _srcset(base_url: str | None, value: str) -> str | None:
+    """Return the candidates of a `srcset` with absolute URLs; what is no web address is left out."""
+    candidates = []
+    for candidate in re.split(r",\s+", value.strip().rstrip(",")):
+        url, _, descriptor = candidate.strip().partition(" ")
+        resolved = _resolved(base_url, url)
+        if url and resolved:
+            candidates.append(f"{resolved.replace(',', '%2C')} {descriptor.strip()}".rstrip())
+    return ", ".join(candidates) or None

@@ -1,0 +1,63 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/): pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aggregator.model import Channel, Entry
+from aggregator.publish.item import Item, Origin, head, render_each
+from aggregator.publish.text import rfc3339
+
+
+def json_feed(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """Return a JSON Feed document, UTF-8, its items in the order of `entries`.
+
+    Where an item came from is said by an extension of ours, `_aggregator.sources`, since the format has no
+    words for it. An entry that cannot be written is left out and logged.
+    """
+    top = head(channel)
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": top.title,
+        "description": top.description,
+        "home_page_url": top.home_url,
+        "feed_url": top.self_url,
+        "language": top.language,
+        "items": render_each(entries, _item),
+    }
+    return json.dumps(_said(feed), ensure_ascii=False, indent=None, separators=(",", ":")).encode()
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return _said(
+        {
+            "id": item.id,
+            "url": item.url,
+            "title": item.title,
+            "content_html": item.content or None,
+            "content_text": None if item.content else item.title,
+            "summary": item.excerpt or None,
+            "date_published": rfc3339(item.published),
+            "date_modified": rfc3339(item.updated),
+            "authors": [{"name": author} for author in item.authors] or None,
+            "tags": list(item.tags) or None,
+            "language": item.language,
+            "attachments": [
+                _said({"url": file.url, "mime_type": file.type, "size_in_bytes": file.length})
+                for file in item.attachments
+            ]
+            or None,
+            "_aggregator": {"sources": list(map(_source, item.origins))},
+        }
+    )
+
+
+def _source(origin: Origin) -> dict[str, Any]:
+    return _said({"name": origin.name, "feed_url": origin.feed_url, "home_page_url": origin.site_url})
+
+
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that have a value: the format has no nulls."""
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,130 @@
+"""RSS 2.0 and Atom 1.0, written by feedgen; this is its only importer. Pure, and safe in several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
+from lxml.etree import _Element
+
+from aggregator.model import Channel, Entry
+from aggregator.publish.item import Head, Item, head, last_change, render_each
+from aggregator.publish.xml_extensions import ChannelExtension, ItemExtension, RssChannelExtension
+
+_GENERATOR = "aggregator"
+"""Without a version: an upgrade alone must not change a feed's bytes."""
+
+
+class _Unwritten(datetime):
+    """A date that feedgen takes for missing: it neither writes its own nor sets the process's locale then."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+_NO_DATE = _Unwritten(1970, 1, 1, tzinfo=UTC)
+_ANY_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where Atom's dates will be put by the extensions."""
+
+
+class _Finished(FeedEntry):  # type: ignore[misc]  # feedgen ships no types
+    """An item whose element was made before: one that cannot be made never reaches the feed."""
+
+    def __init__(self, element: _Element) -> None:
+        super().__init__()
+        self._element = element
+
+    def rss_entry(self, extensions: bool = True) -> _Element:  # noqa: ARG002 - feedgen's signature
+        return self._element
+
+    def atom_entry(self, extensions: bool = True) -> _Element:  # noqa: ARG002 - feedgen's signature
+        return self._element
+
+
+def rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """Return an RSS 2.0 document, UTF-8, its items in the order of `entries`.
+
+    `content:encoded` is the full content; `description` the source's summary, else the content's beginning as
+    text. Authors are `dc:creator` (`author` would need a mail address). An entry that cannot be written is
+    left out and logged.
+    """
+    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, _last_change(entries))
+    generator.updated(_NO_DATE)
+    for element in render_each(entries, _rss_item):
+        generator.add_entry(_Finished(element), order="append")
+    return bytes(generator.rss_str())
+
+
+def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """Return an Atom 1.0 document (RFC 4287), UTF-8, its entries in the order of `entries`.
+
+    The feed's author is its own title: entries without authors have their source's name in `source`. An entry
+    that cannot be written is left out and logged.
+    """
+    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, _last_change(entries))
+    generator.updated(_ANY_DATE)
+    for element in render_each(entries, _atom_entry):
+        generator.add_entry(_Finished(element), order="append")
+    return bytes(generator.atom_str())
+
+
+def _last_change(entries: Sequence[Entry]) -> int | None:
+    return last_change(entries) if entries else None
+
+
+def _generator(
+    head: Head, media_type: str, extension: type[ChannelExtension], updated: int | None
+) -> FeedGenerator:
+    generator = FeedGenerator()
+    generator.id(head.id)
+    generator.title(head.title)
+    generator.description(head.description)
+    generator.author(name=head.title)
+    generator.link(href=head.self_url, rel="self", type=media_type)
+    generator.link(href=head.home_url, rel="alternate")  # feedgen takes RSS's link from the last one
+    generator.generator(_GENERATOR)
+    if head.language:
+        generator.language(head.language)
+    generator.register_extension("channel", extension)
+    generator.channel.updated = updated
+    return generator
+
+
+def _feed_entry(item: Item) -> FeedEntry:
+    entry = FeedEntry()
+    entry.guid(item.id, permalink=False)
+    entry.title(item.title)
+    entry.updated(_ANY_DATE)
+    entry.category([{"term": tag} for tag in item.tags])
+    if item.url:
+        entry.link(href=item.url, rel="alternate")
+    entry.register_extension("item", ItemExtension)
+    entry.item.item = item
+    return entry
+
+
+def _rss_item(item: Item) -> _Element:
+    entry = _feed_entry(item)
+    if item.content:
+        entry.content(item.content)
+    entry.description(item.summary or item.excerpt or item.title)
+    if item.attachments:
+        first = item.attachments[0]
+        entry.enclosure(first.url, first.length or 0, first.type)
+    origin = item.origins[0]
+    if origin.feed_url:
+        entry.source(origin.feed_url, origin.name)
+    element: _Element = entry.rss_entry()
+    return element
+
+
+def _atom_entry(item: Item) -> _Element:
+    entry = _feed_entry(item)
+    entry.author([{"name": author} for author in item.authors])
+    entry.content(item.content or item.title, type="html" if item.content else "text")
+    if item.summary:
+        entry.summary(item.summary, type="html")
+    element: _Element = entry.atom_entry()
+    return element

@@ -1,0 +1,126 @@
+"""What feedgen does not write, or writes wrongly, added through its extension mechanism.
+
+An extension is an object with `extend_ns`, `extend_rss` and `extend_atom`; feedgen calls them with the lxml
+element that it has made. In Atom its elements carry no name space of their own: `xmlns` is an attribute of
+the root, so Atom's own elements are made by bare names here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml.etree import SubElement, _Element
+
+from aggregator.publish.item import Attachment, Item, Origin
+from aggregator.publish.text import rfc822, rfc3339
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_DC = "http://purl.org/dc/elements/1.1/"
+_DCTERMS = "http://purl.org/dc/terms/"
+_MEDIA = "http://search.yahoo.com/mrss/"
+_XML = "http://www.w3.org/XML/1998/namespace"
+
+
+class ChannelExtension:
+    """The feed's own date. feedgen writes the present time, by way of the process-wide locale."""
+
+    updated: int | None = None
+
+    def extend_ns(self) -> dict[str, str]:
+        """Declare once, at the root, what items use."""
+        return {}
+
+    def extend_rss(self, rss: _Element) -> _Element:
+        """Add `lastBuildDate`, which a feed without entries does not have."""
+        if self.updated is not None:
+            _add(rss[0], "lastBuildDate", rfc822(self.updated))
+        return rss
+
+    def extend_atom(self, feed: _Element) -> _Element:
+        """Write `updated` with a `Z`; Atom demands one, so a feed without entries says 1970."""
+        _set_text(feed, "updated", rfc3339(self.updated or 0))
+        return feed
+
+
+class RssChannelExtension(ChannelExtension):
+    """Adds the prefixes of RSS items."""
+
+    def extend_ns(self) -> dict[str, str]:
+        """Declare once, at the root, what items use."""
+        return {"dc": _DC, "dcterms": _DCTERMS, "media": _MEDIA}
+
+
+class ItemExtension:
+    """Everything of an item that feedgen cannot say."""
+
+    item: Item
+
+    def extend_rss(self, element: _Element) -> _Element:
+        """Add dates, authors, language, files and further sources to an RSS `item`."""
+        item = self.item
+        _add(element, "pubDate", rfc822(item.published))
+        if item.updated > item.published:
+            _add(element, f"{{{_DCTERMS}}}modified", rfc3339(item.updated))
+        for author in item.authors:
+            _add(element, f"{{{_DC}}}creator", author)
+        if item.language:
+            _add(element, f"{{{_DC}}}language", item.language)
+        _add_further_sources(element, f"{{{_ATOM}}}link", item.origins[1:])
+        if len(item.attachments) > 1:  # RSS has one enclosure per item
+            for attachment in item.attachments:
+                _add_media(element, attachment)
+        return element
+
+    def extend_atom(self, element: _Element) -> _Element:
+        """Set dates and language of an Atom `entry`, and add its files and sources."""
+        item = self.item
+        if item.language:
+            element.set(f"{{{_XML}}}lang", item.language)
+        _set_text(element, "updated", rfc3339(item.updated))
+        _add(element, "published", rfc3339(item.published))
+        for attachment in item.attachments:
+            link = SubElement(element, "link", rel="enclosure", href=attachment.url, type=attachment.type)
+            if attachment.length is not None:
+                link.set("length", str(attachment.length))
+        _add_further_sources(element, "link", item.origins[1:])
+        _add_source(element, item)
+        return element
+
+
+def _add_source(entry: _Element, item: Item) -> None:
+    """Add `atom:source` (RFC 4287, section 4.2.11) for the source that brought the item first."""
+    origin: Origin = item.origins[0]
+    if origin.feed_url is None:
+        return
+    source = SubElement(entry, "source")
+    _add(source, "id", origin.feed_url)
+    _add(source, "title", origin.name)
+    _add(source, "updated", rfc3339(item.updated))
+    SubElement(source, "link", rel="self", href=origin.feed_url)
+    if origin.site_url:
+        SubElement(source, "link", rel="alternate", href=origin.site_url)
+    if not item.authors:  # the entry's author is its source's then (section 4.2.1)
+        _add(SubElement(source, "author"), "name", origin.name)
+
+
+def _add_further_sources(element: _Element, tag: str, origins: Iterable[Origin]) -> None:
+    """Add what the formats' one `source` has no room for, as Atom links (RFC 4287, section 4.2.7.2)."""
+    for origin in origins:
+        if url := origin.feed_url or origin.site_url:
+            SubElement(element, tag, rel="via", href=url, title=origin.name)
+
+
+def _add_media(element: _Element, attachment: Attachment) -> None:
+    media = SubElement(element, f"{{{_MEDIA}}}content", url=attachment.url, type=attachment.type)
+    if attachment.length is not None:
+        media.set("fileSize", str(attachment.length))
+
+
+def _add(parent: _Element, tag: str, text: str) -> None:
+    SubElement(parent, tag).text = text
+
+
+def _set_text(parent: _Element, tag: str, text: str) -> None:
+    child = parent.find(tag)
+    if child is not None:
+        child.text = text
