@@ -1,0 +1,95 @@
+"""Invented items and polls for tests of the store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aggregator.model import (
+    EntryDraft,
+    IdentityKeys,
+    Outcome,
+    PollCommit,
+    PollReport,
+    PollTally,
+    RawHtml,
+    ReadFeed,
+    Source,
+    StoryPolicy,
+    TaggedDraft,
+)
+from aggregator.protocols import Store
+from aggregator.rules.tagging import tags_for
+
+NOW = 1_800_000_000_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+def key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def draft(
+    name: str = "a",
+    *,
+    guid: str | None = "",
+    url: str | None = "",
+    title: str | None = None,
+    content: str = "text",
+    published: int | None = NOW - HOUR,
+    categories: tuple[str, ...] = (),
+) -> EntryDraft:
+    """An item whose guid, link and title follow from `name` where they are not said; None for none."""
+    guid = f"guid-{name}" if guid == "" else guid
+    url = f"https://example.org/{name}" if url == "" else url
+    title = f"Title of {name}" if title is None else title
+    said = (guid, url, title, content, published, categories)
+    return EntryDraft(
+        keys=IdentityKeys(
+            guid=None if guid is None else key(guid),
+            link=None if url is None else key(url),
+            text=key(title + "\0" + content),
+            title_date=None if published is None or not title else key(f"{title}\0{published}"),
+        ),
+        revision=key(repr(said)),
+        guid=guid,
+        url=url,
+        title=title,
+        published=published,
+        content_html=RawHtml(content),
+        categories=categories,
+    )
+
+
+def poll(
+    store: Store,
+    source: Source,
+    drafts: Sequence[EntryDraft] | None,
+    *,
+    now: int = NOW,
+    policy: StoryPolicy | None = None,
+    outcome: Outcome = Outcome.OK,
+) -> PollTally:
+    """Record a poll of a configured source that brought these items; None for a poll without a document."""
+    (job,) = store.claim([source.name], now=now, lease=60_000)
+    feed = None
+    if drafts is not None:
+        tagged = tuple(TaggedDraft(draft=item, tags=tags_for(source, item.categories)) for item in drafts)
+        feed = ReadFeed(title=f"{source.name}'s own title", site_url="https://example.org/", drafts=tagged)
+    commit = PollCommit(
+        report=PollReport(
+            source_id=job.source_id,
+            name=job.name,
+            started_at=now,
+            duration_ms=5,
+            outcome=outcome,
+            message="",
+            http_status=200,
+            size=100,
+        ),
+        state=replace(job.state, next_poll_at=now + source.interval),
+        feed=feed,
+    )
+    return store.record(commit, policy or StoryPolicy(), now=now)

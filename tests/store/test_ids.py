@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.store.ids import EARLIEST, NextFree, assign_ids, usable_instant
+
+SEEN = 1_712_200_000_000
+instants = st.integers(min_value=SEEN, max_value=SEEN + 20)
+
+
+def next_free_of(taken: set[int]) -> NextFree:
+    def next_free(instant: int) -> int:
+        while instant in taken:
+            instant += 1
+        return instant
+
+    return next_free
+
+
+def test_a_publication_is_believed_to_the_millisecond() -> None:
+    assert usable_instant(1_712_108_792_123, SEEN) == 1_712_108_792_123
+
+
+def test_a_date_before_1990_is_none() -> None:
+    assert usable_instant(EARLIEST - 1, SEEN) is None
+    assert usable_instant(-62_135_596_800_000, SEEN) is None
+    assert usable_instant(EARLIEST, SEEN) == EARLIEST
+
+
+def test_a_future_date_is_clamped_to_first_seen() -> None:
+    assert usable_instant(253_402_300_799_000, SEEN) == SEEN
+
+
+def test_no_date_is_none() -> None:
+    assert usable_instant(None, SEEN) is None
+
+
+def test_five_hundred_items_of_one_second_get_five_hundred_ids_the_upper_one_the_highest() -> None:
+    ids = assign_ids([SEEN] * 500, next_free_of(set()))
+    assert ids == list(range(SEEN + 499, SEEN - 1, -1))
+
+
+def test_a_taken_id_gives_way_to_the_next_free_millisecond() -> None:
+    assert assign_ids([SEEN], next_free_of({SEEN, SEEN + 1, SEEN + 3})) == [SEEN + 2]
+
+
+@given(st.lists(instants, max_size=30), st.sets(instants))
+def test_ids_are_unique_never_taken_and_never_before_their_instant(said: list[int], taken: set[int]) -> None:
+    ids = assign_ids(said, next_free_of(taken))
+    assert len(set(ids)) == len(said)
+    assert taken.isdisjoint(ids)
+    assert all(entry_id >= instant for entry_id, instant in zip(ids, said, strict=True))
+
+
+@given(st.lists(instants, max_size=30), st.sets(instants))
+def test_of_two_entries_of_one_instant_the_upper_has_the_higher_id(said: list[int], taken: set[int]) -> None:
+    ids = assign_ids(said, next_free_of(taken))
+    for upper in range(len(said)):
+        for lower in range(upper + 1, len(said)):
+            if said[upper] == said[lower]:
+                assert ids[upper] > ids[lower]
+
+
+@given(st.lists(instants, max_size=30), st.sets(instants))
+def test_the_same_input_in_the_same_order_gives_the_same_ids(said: list[int], taken: set[int]) -> None:
+    assert assign_ids(said, next_free_of(taken)) == assign_ids(said, next_free_of(taken))
