@@ -1,0 +1,151 @@
+"""What went wrong in an exchange, told in an outcome and a sentence; no I/O.
+
+Sentences name the host, never the whole URL: some feeds' URLs are secrets.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+
+from urllib3.exceptions import InvalidHeader, ProxyError
+
+from aggregator.ingest.deadline import Ending, Exchange, Phase
+from aggregator.model import FetchFailed, Outcome
+
+_MAX_RETRY_AFTER = 365 * 86_400_000
+_HTTP_PREFIX = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
+
+
+class FetchError(Exception):
+    """Ends one fetch: holds what it comes to."""
+
+    def __init__(self, outcome: Outcome, message: str, *, status: int | None = None, size: int = 0) -> None:
+        super().__init__(message)
+        self.failure = FetchFailed(outcome=outcome, message=message, status=status, size=size)
+
+
+def ended(exchange: Exchange, host: str, timeout: int, size: int) -> FetchFailed:
+    """Tell of an exchange that was ended from outside. `timeout` in ms, `size` in bytes that had come."""
+    if exchange.ended_by is Ending.ABORT:
+        return FetchFailed(
+            outcome=Outcome.CONNECTION_ERROR,
+            message=f"The exchange with {host} was broken off because the service is stopping.",
+            size=size,
+        )
+    came = f" ({size:,} bytes had come)" if exchange.phase is Phase.READING else ""
+    return FetchFailed(
+        outcome=Outcome.TIMEOUT,
+        message=f"After {duration(timeout)} the exchange with {host} was still {exchange.phase.value}{came}.",
+        size=size,
+    )
+
+
+def refused_status(status: int, host: str, retry_after: int | None) -> FetchFailed:
+    """Tell of an answer that is no document. `retry_after` in ms."""
+    try:
+        said = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        said = str(status)
+    outcome, message = Outcome.HTTP_ERROR, f"{host} answered {said}."
+    if status == HTTPStatus.GONE:
+        outcome, message = Outcome.GONE, f"{host} answered {said}: this feed was taken down for good."
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
+        outcome, message = Outcome.RATE_LIMITED, f"{host} answered {said}: it wants to be polled less often."
+    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        message = f"{host} answered {said}: check the source's user, password and headers."
+    elif status == HTTPStatus.NOT_MODIFIED:
+        message = f"{host} answered {said} although nothing was known of the document yet."
+    elif status in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT):
+        outcome, message = Outcome.EMPTY, f"{host} answered {said}: there is no document."
+    return FetchFailed(outcome=outcome, message=message, status=status, retry_after=retry_after)
+
+
+def retry_after_ms(header: str | None, now: int) -> int | None:
+    """Read a Retry-After (RFC 9110 section 10.2.3), seconds or a date, as ms from `now` (ms since 1970).
+
+    Never negative, at most a year; None when there is none or it is not understood.
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        wait = int(text[:12]) * 1000
+    else:
+        try:
+            wait = int(parsedate_to_datetime(text).timestamp() * 1000) - now
+        except (ValueError, OverflowError):
+            return None
+    return max(0, min(wait, _MAX_RETRY_AFTER))
+
+
+def duration(milliseconds: int) -> str:
+    """Write a span of time as people say it: `300 ms`, `1.5 s`, `20 s`."""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:g} s"  # noqa: PLR2004 - a second
+
+
+def translate(error: BaseException, exchange: Exchange, host: str, timeout: int, size: int) -> FetchFailed:
+    """Tell of what a library raised in an exchange. `timeout` in ms, `size` in bytes that had come."""
+    causes = list(_causes(error))
+    own = next((cause for cause in causes if isinstance(cause, FetchError)), None)
+    if exchange.ended_by is None and own is not None:
+        return own.failure
+    if exchange.ended_by is not None or any(isinstance(cause, TimeoutError) for cause in causes):
+        return ended(exchange, host, timeout, size)
+    outcome, message = _told(causes, exchange.phase, host)
+    return FetchFailed(outcome=outcome, message=message, size=size)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _told(causes: list[BaseException], phase: Phase, host: str) -> tuple[Outcome, str]:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and phase is Phase.CONNECTING:
+            return Outcome.TLS_ERROR, _handshake_told(cause, host)
+        message = _broken_told(cause, phase, host)
+        if message is not None:
+            return Outcome.CONNECTION_ERROR, message
+    return Outcome.CONNECTION_ERROR, f"The exchange with {host} failed: {_bare(causes[-1])}."
+
+
+def _handshake_told(error: ssl.SSLError, host: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The certificate of {host} cannot be trusted: {error.verify_message.rstrip('.')}."
+    return f"No encrypted connection to {host} came about: {_bare(error)}."
+
+
+def _broken_told(cause: BaseException, phase: Phase, host: str) -> str | None:
+    match cause:
+        case ProxyError():
+            return f"The proxy did not connect to {host}: {_bare(cause.original_error)}."
+        case RemoteDisconnected():
+            return f"{host} closed the connection without an answer."
+        case IncompleteRead():
+            return f"{host} broke off in the middle of the document."
+        case ConnectionError() | ssl.SSLError():
+            return f"{host} broke the connection while {_OURS[phase]}."
+        case InvalidHeader() | HTTPException():
+            return f"What {host} answered is not HTTP: {_bare(cause)}."
+        case _:
+            return None
+
+
+_OURS = {
+    Phase.LOOKING_UP: "its name was looked up",
+    Phase.CONNECTING: "it was connected to",
+    Phase.WAITING: "it was waited for",
+    Phase.READING: "the document was read",
+}
+
+
+def _bare(error: BaseException) -> str:
+    """Return an error's text without what only the library's authors need."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return _HTTP_PREFIX.sub("", _HTTP_PREFIX.sub("", text))[:200].rstrip(".")

@@ -1,0 +1,56 @@
+"""urllib3 taught to connect through a `Dialer`, and requests' adapter kept to what a fetch needs of it."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from aggregator.ingest.deadline import Phase
+from aggregator.ingest.dial import Dialer
+
+
+class _Dialled(HTTPConnection):
+    """A connection whose socket the current exchange can be interrupted on."""
+
+    dialer: Dialer
+
+    def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dialer = dialer
+
+    def _new_conn(self) -> socket.socket:
+        return self.dialer.dial(self._dns_host, self.port, guarded=self.proxy is None)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if isinstance(self.sock, socket.socket):  # not so when it is TLS within TLS, or not yet connected
+            self.dialer.watch(self.sock)
+        super().request(*args, **kwargs)
+        self.dialer.exchange.phase = Phase.WAITING
+
+
+class _DialledTls(_Dialled, HTTPSConnection):
+    """The same over TLS: the handshake is with the host's name, whatever address was dialled."""
+
+
+class _Pool(HTTPConnectionPool):
+    def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ConnectionCls = partial(_Dialled, dialer=dialer)  # type: ignore[assignment]  # it is only called
+
+
+class _TlsPool(HTTPSConnectionPool):
+    def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ConnectionCls = partial(_DialledTls, dialer=dialer)  # type: ignore[assignment]  # it is only called
+
+
+def dial_with(manager: PoolManager, dialer: Dialer) -> None:
+    """Make every connection of this manager one that the dialer opens."""
+    manager.pool_classes_by_scheme = {
+        "http": partial(_Pool, dialer=dialer),  # type: ignore[dict-item]  # they are only called
+        "https": partial(_TlsPool, dialer=dialer),  # type: ignore[dict-item]
+    }
