@@ -18,7 +18,6 @@ environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (c
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -156,7 +155,7 @@ def _passwords(document: Mapping[str, Any], folder: Path) -> tuple[dict[int, str
         place: Place = ("sources", index, "password_file")
         file = folder / name.strip()
         try:
-            passwords[index] = config_schema.plain(re.sub(r"\r?\n\Z", "", file.read_text("utf-8")))
+            passwords[index] = config_schema.plain(file.read_text("utf-8").removesuffix("\n"))
         except OSError as error:
             problems.append(Problem(place, f"{file} cannot be read: {error.strerror}"))
         except ValueError:
