@@ -1,0 +1,239 @@
+"""The pipeline of one poll, over a real store, with fakes of our own seams where no socket is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.exceptions import StoreError
+from aggregator.ingest.poll import Poller
+from aggregator.ingest.read import read_document
+from aggregator.model import (
+    EntryQuery,
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    NotModified,
+    Outcome,
+    PollReport,
+    PollTally,
+    Reading,
+    Source,
+    StoryPolicy,
+    Unreadable,
+)
+from aggregator.protocols import Store
+from aggregator.store import open_store
+
+NOW = 1_800_000_000_000
+DAY = 86_400_000
+SOURCE = Source(name="A", url="https://a.example/feed", tags=("chips",), user="me", password="secret")
+RSS = b"""<rss version="2.0"><channel><title>A</title><link>https://a.example/</link>
+<item><title>One</title><link>https://a.example/1</link><guid>1</guid><category>asia</category>
+<pubDate>Wed, 03 Apr 2024 01:46:32 GMT</pubDate></item></channel></rss>"""
+
+
+def document(body: bytes = RSS, etag: str | None = '"1"') -> Fetched:
+    return Fetched(
+        status=200,
+        url=SOURCE.url,
+        content_type="application/rss+xml",
+        body=body,
+        etag=etag,
+        last_modified="whenever",
+    )
+
+
+@dataclass
+class FakeFetcher:
+    """Answers what it is told and remembers what it was asked."""
+
+    answer: Fetched | NotModified | FetchFailed | Exception
+    asked: list[FetchRequest] = field(default_factory=list)
+
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified | FetchFailed:
+        self.asked.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def abort(self) -> None:
+        pass
+
+
+@dataclass
+class CountingReader:
+    """Reads in this process and counts."""
+
+    reads: int = 0
+
+    def read(self, document: Fetched) -> Reading | Unreadable:
+        self.reads += 1
+        return read_document(document)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "x.db"))
+    store.sync_sources([SOURCE], now=NOW)
+    yield store
+    store.close()
+
+
+@dataclass
+class Bench:
+    """A poller with everything around it, at a time that stands still."""
+
+    store: Store
+    fetcher: FakeFetcher
+    reader: CountingReader = field(default_factory=CountingReader)
+    stopping: bool = False
+    now: int = NOW
+
+    def poll(self, source: Source = SOURCE) -> tuple[PollReport, PollTally] | None:
+        poller = Poller(
+            store=self.store,
+            fetcher=self.fetcher,
+            reader=self.reader,
+            clock=lambda: self.now,
+            policy=StoryPolicy(),
+            max_backoff=DAY,
+            dice=lambda: 0.0,
+            cut_off=lambda: self.stopping,
+        )
+        (job,) = self.store.claim([source.name], now=self.now, lease=1)
+        return poller.poll(job, source)
+
+    def report(self) -> PollReport:
+        polled = self.poll()
+        assert polled is not None
+        return polled[0]
+
+
+def test_a_document_becomes_entries_with_the_sources_tags_and_its_own(store: Store) -> None:
+    report = Bench(store, FakeFetcher(document())).report()
+    assert (report.outcome, report.http_status, report.size) == (Outcome.OK, 200, len(RSS))
+    (entry,) = store.entries(EntryQuery())
+    assert (entry.id, entry.title, entry.tags) == (1712108792000, "One", ("chips", "asia"))
+
+
+def test_the_first_request_is_unconditional_and_says_the_sources_limits(store: Store) -> None:
+    fetcher = FakeFetcher(document())
+    Bench(store, fetcher).poll()
+    (request,) = fetcher.asked
+    assert (request.etag, request.last_modified) == (None, None)
+    assert (request.url, request.timeout, request.max_size) == (
+        SOURCE.url,
+        SOURCE.timeout,
+        SOURCE.max_size,
+    )
+    assert (request.user, request.password) == ("me", "secret")
+
+
+def test_validators_are_sent_back_exactly_as_they_came(store: Store) -> None:
+    fetcher = FakeFetcher(document(etag='W/"odd one" '))
+    bench = Bench(store, fetcher)
+    bench.poll()
+    bench.poll()
+    assert (fetcher.asked[1].etag, fetcher.asked[1].last_modified) == ('W/"odd one" ', "whenever")
+
+
+def test_validators_of_another_url_are_not_sent(store: Store) -> None:
+    fetcher = FakeFetcher(document())
+    bench = Bench(store, fetcher)
+    bench.poll()
+    bench.poll(replace(SOURCE, url="https://a.example/other"))
+    assert fetcher.asked[1].etag is None
+
+
+def test_the_same_body_is_not_read_again(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    bench.fetcher.answer = document(etag='"2"')
+    report = bench.report()
+    assert (report.outcome, bench.reader.reads) == (Outcome.UNCHANGED, 1)
+    bench.poll()
+    assert bench.fetcher.asked[2].etag == '"2"', "the new validator belongs to the same body"
+
+
+def test_not_modified_keeps_everything_and_counts_as_success(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, etag='"1"', last_modified="whenever")
+    assert bench.report().outcome is Outcome.NOT_MODIFIED
+    (status,) = store.source_statuses()
+    assert (status.failures, status.http_status, status.entries) == (0, 304, 1)
+    assert status.next_poll == NOW + SOURCE.interval
+
+
+def test_validators_are_kept_only_of_documents_that_were_read(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    bench.fetcher.answer = document(b"<html><body>Maintenance</body></html>", etag='"maintenance"')
+    assert bench.report().outcome is Outcome.NOT_A_FEED
+    bench.poll()
+    assert bench.fetcher.asked[2].etag == '"1"'
+
+
+def test_failures_are_counted_back_off_and_end_with_the_first_success(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(FetchFailed(outcome=Outcome.DNS_ERROR, message="No such host.")))
+    for failures, factor in ((1, 1), (2, 2), (3, 4)):
+        assert bench.report().message == "No such host."
+        (status,) = store.source_statuses()
+        assert (status.failures, status.next_poll) == (failures, NOW + factor * SOURCE.interval)
+    bench.fetcher.answer = document()
+    bench.poll()
+    (status,) = store.source_statuses()
+    assert (status.failures, status.next_poll) == (0, NOW + SOURCE.interval)
+
+
+def test_a_servers_wish_for_a_pause_is_stored(store: Store) -> None:
+    failed = FetchFailed(outcome=Outcome.RATE_LIMITED, message="Slow down.", status=429, retry_after=2 * DAY)
+    Bench(store, FakeFetcher(failed)).poll()
+    assert store.source_statuses()[0].next_poll == NOW + 2 * DAY
+
+
+def test_a_defect_of_our_own_still_leaves_a_record_and_backs_off(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = Bench(store, FakeFetcher(ZeroDivisionError("oops"))).report()
+    assert report.outcome is Outcome.UNPARSEABLE
+    assert "ZeroDivisionError: oops" in report.message
+    assert store.source_statuses()[0].failures == 1
+    assert "Traceback" in caplog.text
+
+
+def test_a_poll_that_the_stop_cut_off_leaves_no_record(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(FetchFailed(outcome=Outcome.CONNECTION_ERROR, message="aborted")))
+    bench.stopping = True
+    assert bench.poll() is None
+    assert store.source_statuses()[0].outcome is None
+
+
+def test_a_document_that_came_before_the_stop_is_still_recorded(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.stopping = True
+    assert bench.poll() is not None
+    assert store.entry_count() == 1
+
+
+def test_a_store_that_cannot_write_is_the_callers_to_handle(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    (job,) = store.claim([SOURCE.name], now=NOW, lease=1)
+    poller = Poller(
+        store=store,
+        fetcher=bench.fetcher,
+        reader=bench.reader,
+        clock=lambda: NOW,
+        policy=StoryPolicy(),
+        max_backoff=DAY,
+    )
+    store.close()
+    with pytest.raises(StoreError):
+        poller.poll(job, SOURCE)
