@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _MILLISECONDS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_DURATION = re.compile(r"\s*".join(rf"(?:([0-9]{{1,12}})\s*{unit})?" for unit in _MILLISECONDS))
+_DURATION = re.compile(" ?".join(rf"(?:([0-9]{{1,12}}) ?{unit})?" for unit in _MILLISECONDS))
 
 _BYTES = {
     "b": 1,
@@ -16,7 +16,7 @@ _BYTES = {
     "mib": 1024**2,
     "gib": 1024**3,
 }
-_SIZE = re.compile(rf"([0-9]{{1,12}})\s*({'|'.join(_BYTES)})", re.IGNORECASE)
+_SIZE = re.compile(rf"([0-9]{{1,12}}) ?({'|'.join(_BYTES)})", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> int:
