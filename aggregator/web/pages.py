@@ -91,6 +91,11 @@ class Overview:
     failing: tuple[SourceRow, ...]
     entries: int
 
+    @property
+    def listed(self) -> tuple[FeedRow, ...]:
+        """Every feed but those of tags."""
+        return (self.everything, *self.feeds)
+
 
 def overview(config: Config, *, statuses: list[SourceStatus], tags: list[TagCount], entries: int) -> Overview:
     """Return what the page shows, from the config and the store's answers. Pure."""

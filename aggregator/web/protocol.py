@@ -20,6 +20,7 @@ class PatientlyParsed(HttpToolsProtocol):
     """
 
     _head_deadline: asyncio.TimerHandle | None = None
+    _between_requests = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Start the clock for the first request's head."""
@@ -31,14 +32,23 @@ class PatientlyParsed(HttpToolsProtocol):
         self._head_came()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Percent-encode what a request line should not hold as it is: the parser would refuse it."""
+        if self._between_requests and not data.isascii():
+            line, end, rest = data.partition(b"\r\n")
+            data = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line) + end + rest
+        super().data_received(data)
+
     def on_message_begin(self) -> None:
         """Start the clock for a later request on the same connection."""
+        self._between_requests = False
         super().on_message_begin()
         self._expect_head()
 
-    def on_url(self, url: bytes) -> None:
-        """Percent-encode what should have been; the parser may bring the URL in pieces."""
-        super().on_url(_BEYOND_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), url))
+    def on_message_complete(self) -> None:
+        """Note that the next bytes begin a request."""
+        self._between_requests = True
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """Stop the clock and serve the request."""

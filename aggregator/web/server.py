@@ -120,16 +120,24 @@ def _listen(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
+        number = _port(port)
         family, _, _, _, address = socket.getaddrinfo(
-            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=both)
-    except (OSError, OverflowError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ServeError(f"Cannot listen at {bind}: {_reason(error)} ([service] bind)") from error
     # Clients that vanish without a word would hold their connection for ever.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return listener
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if number not in range(65536):  # the system would silently take what is left of it
+        raise ValueError(text)
+    return number
 
 
 def _reason(error: Exception) -> str:

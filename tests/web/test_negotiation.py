@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.web.negotiation import accepts_gzip, is_current
+
+ETAG = '"abc"'
+MODIFIED = 1_000_000_000  # Sun, 09 Sep 2001 01:46:40 GMT
+
+
+def current(*headers: tuple[str, str], last_modified: int | None = MODIFIED) -> bool:
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    return is_current(sent, etag=ETAG, last_modified=last_modified)
+
+
+@pytest.mark.parametrize(
+    "value", ['"abc"', 'W/"abc"', '"x", "abc"', '"x",W/"abc" , "y"', "*", " * ", '"a,b", "abc"', '"","abc"']
+)
+def test_an_etag_that_is_among_those_sent_is_current(value: str) -> None:
+    assert current(("if-none-match", value))
+
+
+@pytest.mark.parametrize(
+    "value", ['"abd"', "abc", '"abc', "", '"*"', 'W/"x"', '"ABC"', '"abc-gz"', 'x"abcd"']
+)
+def test_any_other_etag_is_not_current(value: str) -> None:
+    assert not current(("if-none-match", value))
+
+
+def test_etags_on_several_lines_count_together() -> None:
+    assert current(("if-none-match", '"x"'), ("if-none-match", '"abc"'))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Sun, 09 Sep 2001 01:46:40 GMT",
+        "Sun, 09 Sep 2001 01:46:41 GMT",
+        "Sunday, 09-Sep-01 01:46:40 GMT",
+        "Sun Sep  9 01:46:40 2001",
+        "Fri, 01 Jan 2100 00:00:00 GMT",
+    ],
+)
+def test_a_copy_of_that_date_or_later_is_current_in_each_of_http_s_date_forms(date: str) -> None:
+    assert current(("if-modified-since", date))
+
+
+@pytest.mark.parametrize(
+    "date", ["Sun, 09 Sep 2001 01:46:39 GMT", "yesterday", "", "0", "Sun, 99 Sep 2001 01:46:40 GMT"]
+)
+def test_an_older_copy_or_no_date_is_not_current(date: str) -> None:
+    assert not current(("if-modified-since", date))
+
+
+def test_a_document_without_a_date_is_never_current_by_date() -> None:
+    assert not current(("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"), last_modified=None)
+
+
+def test_the_date_is_not_looked_at_beside_an_etag() -> None:
+    date = ("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT")
+    assert not current(("if-none-match", '"other"'), date)
+
+
+@given(st.binary(), st.binary())
+def test_no_header_value_makes_conditions_fail(etags: bytes, date: bytes) -> None:
+    is_current([(b"if-none-match", etags)], etag=ETAG, last_modified=MODIFIED)
+    is_current([(b"if-modified-since", date)], etag=ETAG, last_modified=MODIFIED)
+    accepts_gzip([(b"accept-encoding", etags)])
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        "gzip",
+        "GZIP",
+        "x-gzip",
+        "deflate, gzip;q=1.0, *;q=0.5",
+        "*",
+        "br, gzip ; q=0.001",
+        "identity;q=0.5, gzip",
+    ],
+)
+def test_gzip_is_sent_where_it_is_wanted(accepted: str) -> None:
+    assert accepts_gzip([(b"accept-encoding", accepted.encode())])
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    ["", "identity", "br", "gzip;q=0", "gzip;q=0.0, *", "*;q=0", "gzip;q=x", "gzip;q=0.5, identity"],
+)
+def test_gzip_is_not_sent_where_it_is_not_wanted(accepted: str) -> None:
+    assert not accepts_gzip([(b"accept-encoding", accepted.encode())])
+
+
+def test_gzip_is_not_sent_to_a_client_that_says_nothing() -> None:
+    assert not accepts_gzip([])
