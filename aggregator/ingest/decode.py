@@ -1,0 +1,179 @@
+"""A document's bytes → its text, whatever it says of its encoding; pure.
+
+RFC 7303 gives the charset of Content-Type the last word after a byte order mark. Servers do not keep to it: a
+default charset is sent with documents in any other. So the bytes are asked first: what is valid UTF-8 is
+UTF-8, since text in another encoding hardly ever is by accident.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNMARKED = (  # the first characters of a document that says nothing: XML 1.0, appendix F
+    (re.compile(rb"\x00\x00\x00[<{\[\s]"), "utf-32-be"),
+    (re.compile(rb"[<{\[\s]\x00\x00\x00"), "utf-32-le"),
+    (re.compile(rb"\x00[<{\[\s]"), "utf-16-be"),
+    (re.compile(rb"[<{\[\s]\x00"), "utf-16-le"),
+)
+# Names stand for the superset that is really meant, as in the Encoding Standard of the WHATWG.
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "cp950": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+_ALIASES = {"x-sjis": "cp932", "x-gbk": "gb18030", "x-euc-jp": "euc_jp", "x-x-big5": "big5hkscs"}
+# Python knows more than these, and some are no character sets at all or take quadratic time (`idna`).
+_KNOWN = re.compile(
+    r"utf-8|cp125\d|cp(?:437|850|866|874|932|949)|iso8859-\d+|koi8-[rut]|mac-(?:roman|cyrillic)"
+    r"|gb18030|hz|big5hkscs|euc_jp|euc_jis_2004|shift_jis_2004|iso2022_(?:jp|kr)\w*|johab"
+)
+_DOUBLE_BYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"})
+_SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_kr", "hz"})
+
+_DECLARATION = re.compile(
+    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']\s*([A-Za-z0-9_.:\-]{1,40})\s*[\"']"
+)
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
+
+# The commonest characters of each language, and the share of a text's characters that they must make up to
+# be believed. In this order: almost any pair of bytes is a Hangul syllable in Korean encodings.
+_TELLTALES = (
+    ("cp932", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
+    ("euc_jp", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
+    ("gb18030", re.compile("[的一是不了在人有我他这个们中来上大为和国地到以说时要就出会]"), 0.06),
+    ("big5hkscs", re.compile("[的一是不了在人有我他這個們中來上大為和國地到以說時要就出會]"), 0.06),
+    ("cp949", re.compile("[가-힣]"), 0.8),
+)
+_LANGUAGE = re.compile(
+    rb"(?:<(?:dc:)?language>\s*|\bxml:lang=[\"'])(zh|ja|ko)\b[\-_]?(tw|hk|hant)?", re.IGNORECASE
+)
+_OF_LANGUAGES = {b"ja": ("cp932", "euc_jp"), b"ko": ("cp949",), b"zh": ("gb18030", "big5hkscs")}
+_TRADITIONAL = ("big5hkscs", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A document as text."""
+
+    text: str
+    encoding: str
+    mistake: str | None = None
+    """What the document or its server says wrongly of the encoding, as a sentence."""
+
+
+def decode(body: bytes, content_type: str | None) -> Decoded:
+    """Return the text of a document, without byte order mark; what fits no encoding is U+FFFD.
+
+    Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding that the
+    document declares, UTF-8, the encoding that the XML declaration names, the charset of `content_type`, a
+    guess at East Asian ones, UTF-8 with some broken characters, windows-1252.
+    """
+    for mark, encoding in _MARKS:
+        if body.startswith(mark):
+            return Decoded(body[len(mark) :].decode(encoding, "replace"), encoding)
+    for pattern, encoding in _UNMARKED:
+        if pattern.match(body):
+            return Decoded(body.decode(encoding, "replace"), encoding)
+    declared = [name for name in (_declared(body), _charset(content_type)) if name]
+    text, encoding = _read(body, declared)
+    mistake = None
+    if declared and encoding not in declared and not body.isascii():
+        mistake = f"It is said to be encoded in {declared[0]}, but is in {encoding}."
+    return Decoded(text, encoding, mistake)
+
+
+def _read(body: bytes, declared: list[str]) -> tuple[str, str]:
+    for name in declared:
+        if name in _SEVEN_BIT and (text := _strictly(body, name)) is not None:
+            return text, name
+    text = _strictly(body, "utf-8")
+    if text is not None and not _may_be_double_byte(text, declared):
+        return text, "utf-8"
+    for name in declared:
+        if (decoded := _strictly(body, name)) is not None:
+            return decoded, name
+    if text is not None:
+        return text, "utf-8"
+    return _guess(body) or _leniently(body, declared)
+
+
+def _may_be_double_byte(text: str, declared: list[str]) -> bool:
+    """Return whether valid UTF-8 may yet be a short East Asian text.
+
+    Pairs of bytes such as GBK's for 联通 are valid UTF-8 too, but never of a character beyond U+07FF: what
+    holds one is no accident.
+    """
+    return not text.isascii() and max(text) <= "\u07ff" and any(name in _DOUBLE_BYTE for name in declared)
+
+
+def _guess(body: bytes) -> tuple[str, str] | None:
+    """Return the text in the East Asian encoding that its language or its commonest characters speak for."""
+    if said := _LANGUAGE.search(body):
+        names = _TRADITIONAL if said[2] else _OF_LANGUAGES[said[1].lower()]
+        for name in names:
+            if (text := _strictly(body, name)) is not None:
+                return text, name
+    for name, telltale, share in _TELLTALES:
+        text = _strictly(body, name)
+        if text is None:
+            continue
+        foreign = sum(1 for char in text if char > "\x7f")
+        if sum(1 for _ in telltale.finditer(text)) >= share * max(foreign, 1):
+            return text, name
+    return None
+
+
+def _leniently(body: bytes, declared: list[str]) -> tuple[str, str]:
+    """Return the text with U+FFFD for what is broken: UTF-8 when most of it is, else as declared."""
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = sum(1 for char in text if char > "\x7f") - broken
+    if whole > broken:
+        return text, "utf-8"
+    name = next((name for name in declared if name in _DOUBLE_BYTE), "cp1252")
+    return body.decode(name, "replace"), name
+
+
+def _strictly(body: bytes, encoding: str) -> str | None:
+    try:
+        return body.decode(encoding)
+    except UnicodeError:
+        return None
+
+
+def _declared(body: bytes) -> str | None:
+    found = _DECLARATION.match(body)
+    return _known(found[1].decode("ascii")) if found else None
+
+
+def _charset(content_type: str | None) -> str | None:
+    found = _CHARSET.search(content_type or "")
+    return _known(found[1]) if found else None
+
+
+def _known(label: str) -> str | None:
+    """Return Python's name of the encoding that a label means, or None when it is none for documents."""
+    label = label.lower()
+    try:
+        name = codecs.lookup(_ALIASES.get(label, label)).name
+    except (LookupError, ValueError):
+        return None
+    name = _SUPERSETS.get(name, name)
+    return name if _KNOWN.fullmatch(name) else None

@@ -1,0 +1,151 @@
+"""ParsedFeed → Reading: dates become instants, texts clean, URLs absolute, items recognisable; pure.
+
+ParsedEntry ─► texts, dates, URLs ─► keys (who it is) ─► revision (what it says) ─► EntryDraft
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from hashlib import blake2b
+
+from aggregator.ingest.dates import parse_instant
+from aggregator.ingest.text import clean, collapse
+from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
+from aggregator.model import (
+    Enclosure,
+    EntryDraft,
+    IdentityKeys,
+    ParsedEntry,
+    ParsedFeed,
+    RawHtml,
+    Reading,
+)
+
+_LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
+_MOST_BYTES = 2**63
+
+
+def normalize(feed: ParsedFeed, *, url: str) -> Reading:
+    """Return the drafts of a feed that was found at `url`, in the document's order.
+
+    An item without a date of publication takes its date of change for one. `content_html` is the fullest text
+    there is, `summary` the shorter one when it says something else. An item's language is its own, else the
+    feed's. Enclosures keep http(s) URLs only.
+    """
+    site_url = _link(feed.link, url)
+    language = _language(feed.language)
+    drafts = [_draft(entry, language, (site_url, url)) for entry in feed.entries]
+    return Reading(
+        title=_line(feed.title) or None,
+        site_url=site_url,
+        language=language,
+        drafts=tuple(_without_shared_links(drafts)),
+        problem=_line(feed.problem) or None,
+    )
+
+
+def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | None, ...]) -> EntryDraft:
+    summary, content = _html(entry.summary), _html(entry.content)
+    updated = parse_instant(entry.updated)
+    published = parse_instant(entry.published)
+    url = _link(entry.link, *bases)
+    draft = EntryDraft(
+        keys=IdentityKeys(text=b""),
+        revision=b"",
+        guid=clean(entry.guid or "").strip() or None,
+        url=url,
+        title=_line(entry.title),
+        authors=_once(entry.authors),
+        published=updated if published is None else published,
+        updated=updated,
+        language=_language(entry.language) or feed_language,
+        summary=summary if summary != content and content else None,
+        content_html=content or summary,
+        categories=_once(entry.categories),
+        enclosures=_enclosures(entry.enclosures, bases),
+        base_url=_link(entry.base_url, *bases) or url or bases[0] or bases[-1] or "",
+    )
+    return replace(draft, keys=_keys(draft), revision=_revision(draft))
+
+
+def _keys(draft: EntryDraft) -> IdentityKeys:
+    """Return what the item is recognised by.
+
+    A link to a site's home page is no key: careless feeds give it to every item.
+    """
+    link = canonical(draft.url) if draft.url and not is_site_root(draft.url) else None
+    dated = draft.title and draft.published is not None
+    return IdentityKeys(
+        guid=_hash(guid_form(draft.guid)) if draft.guid else None,
+        link=_hash(link) if link else None,
+        text=_hash(draft.title, draft.content_html or ""),
+        title_date=_hash(draft.title, str(draft.published)) if dated else None,
+    )
+
+
+def _without_shared_links(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
+    """Yield the drafts; those whose link several items share lose it as a key.
+
+    A page with several items on it (a changelog, a link blog) does not tell which of them is meant. One item
+    that a document lists twice is not several: it has one guid, or one text where there is none.
+    """
+    items = {(draft.keys.link, draft.keys.guid or draft.keys.text) for draft in drafts if draft.keys.link}
+    sharers = Counter(link for link, _ in items)
+    for draft in drafts:
+        shared = draft.keys.link is not None and sharers[draft.keys.link] > 1
+        yield replace(draft, keys=replace(draft.keys, link=None)) if shared else draft
+
+
+def _revision(draft: EntryDraft) -> bytes:
+    said = asdict(draft)
+    del said["keys"], said["revision"]
+    return _hash(json.dumps(said, sort_keys=True))
+
+
+def _hash(*texts: str) -> bytes:
+    digest = blake2b(digest_size=16)
+    for text in texts:
+        encoded = text.encode("utf-8", "replace")
+        digest.update(len(encoded).to_bytes(8, "big"))  # so that ("ab", "c") is not ("a", "bc")
+        digest.update(encoded)
+    return digest.digest()
+
+
+def _line(text: str | None) -> str:
+    return collapse(clean(text or ""))
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line for text in texts if (line := _line(text))))
+
+
+def _html(markup: RawHtml | None) -> RawHtml | None:
+    cleaned = clean(markup or "").strip()
+    return RawHtml(cleaned) if cleaned else None
+
+
+def _link(said: str | None, *bases: str | None) -> str | None:
+    return absolute(clean(said), *bases) if said else None
+
+
+def _language(said: str | None) -> str | None:
+    """Return a language tag in lower case when it has the shape of one (RFC 5646)."""
+    tag = (said or "").strip().replace("_", "-").lower()
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def _enclosures(said: Iterable[Enclosure], bases: tuple[str | None, ...]) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for enclosure in said:
+        url = _link(enclosure.url, *bases)
+        if url is None or not is_web(url):
+            continue
+        length = enclosure.length
+        sane = length is not None and 0 <= length < _MOST_BYTES
+        kind = _line(enclosure.type) or None
+        found.setdefault(url, Enclosure(url=url, type=kind, length=length if sane else None))
+    return tuple(found.values())

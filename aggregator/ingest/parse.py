@@ -1,0 +1,296 @@
+"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0 → ParsedFeed. The only importer of feedparser.
+
+    bytes ─ decode ─► text ─ cleaned ─► strict parser ─┬─► items ─► ParsedFeed
+                                  └─ repaired ─► strict parser again
+                                               └─ loose parser
+
+feedparser's parsers are driven directly, not by its `parse()`: that decodes wrongly what a server
+mislabels, understands dates wrongly and slowly, lets a caption (`media:description`) take the article's
+place, and stalls on a long `<author>`. Its sanitizer is not used: see `publish.html`.
+"""
+
+from __future__ import annotations
+
+import io
+import xml.sax
+import xml.sax.expatreader
+from contextlib import suppress
+from typing import Any
+from xml.sax.handler import feature_external_ges, feature_namespaces
+from xml.sax.xmlreader import InputSource
+
+import feedparser.api
+import feedparser.urls
+
+from aggregator.ingest.decode import decode
+from aggregator.ingest.items import feed_from
+from aggregator.ingest.xmltext import Prologue, cleaned, repaired
+from aggregator.model import Outcome, ParsedFeed, Unreadable
+
+_FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
+_NAMES_OF_ROOTS = {
+    "opml": "a list of feeds (OPML)",
+    "urlset": "a sitemap",
+    "sitemapindex": "a sitemap",
+    "svg": "an SVG image",
+}
+
+
+def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed | Unreadable:
+    """Return what an XML document at `url` holds, or why it is no feed; raises nothing for its faults.
+
+    An ill-formed document is read as far as it can be, and its `problem` set. Where no `xml:base` is in
+    force, relative links of RSS items are resolved against the channel's link, those of Atom entries against
+    the document's URL; relative URLs in an item's HTML stand for those of its own page (`base_url`). Dates
+    stay text. HTML is neither sanitized nor changed.
+
+    It can take minutes and much memory for a hostile document: run it in a `ParsePool`.
+    """
+    decoded = decode(body, content_type)
+    text = cleaned(decoded.text)
+    prologue = Prologue(text)
+    if prologue.root not in _FEED_ROOTS:
+        return _no_feed(prologue)
+    result, complaint = _parse(prologue, url)
+    if complaint and not result.version and not result.entries and not result.feeddata:
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=f"The document cannot be parsed: {complaint}.")
+    feed = feed_from(
+        version=result.version or prologue.root or "",
+        feed=result.feeddata,
+        entries=result.entries,
+        url=url,
+        problem=_problem(decoded.mistake, complaint),
+        references_left=isinstance(result, _Loose),
+    )
+    if complaint and not feed.entries and feed.title is None and feed.link is None:
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=f"The document cannot be parsed: {complaint}.")
+    return feed
+
+
+def _no_feed(prologue: Prologue) -> Unreadable:
+    if prologue.is_html:
+        message = "The address leads to a web page (HTML), not to a feed."
+    elif prologue.root is None:
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message="The document is neither XML nor JSON.")
+    elif name := _NAMES_OF_ROOTS.get(prologue.root):
+        message = f"The address leads to {name}, not to a feed."
+    else:
+        message = f"The document is XML, but <{prologue.root[:40]}> is no feed."
+    return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
+
+
+def _problem(mistake: str | None, complaint: str | None) -> str | None:
+    ill_formed = complaint and f"The document is ill-formed XML, read as far as possible: {complaint}."
+    return " ".join(sentence for sentence in (ill_formed, mistake) if sentence) or None
+
+
+def _parse(prologue: Prologue, url: str) -> tuple[_Strict | _Loose, str | None]:
+    """Return the parser that got furthest, and what the strictest complained of."""
+    document = prologue.document()
+    parser, complaint = _parse_strictly(document, url)
+    if complaint is None:
+        return parser, None
+    mended = repaired(document, frozenset(prologue.entities))
+    if mended != document:
+        parser, second = _parse_strictly(mended, url)
+        if second is None:
+            return parser, complaint
+    return _parse_loosely(prologue, url), complaint
+
+
+def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
+    handler = _Strict(url, None, "utf-8")
+    handler.start(url)
+    # expat limits the growth of entities itself, fetches nothing, and sees no DOCTYPE that a source wrote
+    reader = xml.sax.expatreader.create_parser()  # noqa: S315 - safe for the reasons above
+    reader.setFeature(feature_namespaces, True)
+    reader.setFeature(feature_external_ges, False)
+    reader.setContentHandler(handler)
+    reader.setErrorHandler(handler)
+    source = InputSource()
+    source.setByteStream(io.BytesIO(document.encode("utf-8")))
+    source.setEncoding("utf-8")
+    try:
+        reader.parse(source)
+    except xml.sax.SAXParseException as error:
+        return handler, f"line {error.getLineNumber()}: {error.getMessage()}"
+    except Exception as error:  # noqa: BLE001 - feedparser raises whatever it stumbles over; the loose one is next
+        return handler, str(error) or type(error).__name__
+    return handler, None
+
+
+def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
+    parser = _Loose(url, None, "utf-8", prologue.entities)
+    parser.start(url)
+    with suppress(Exception):  # what was read before feedparser stumbled is better than nothing
+        parser.feed(prologue.rest)
+    return parser
+
+
+class _Readings:
+    """What both parsers read otherwise than feedparser does; mixed in before its classes.
+
+    Method names are feedparser's: `_start_` or `_end_`, the namespace's usual prefix, and the element.
+    """
+
+    resolve_relative_uris = False
+    sanitize_html = False
+
+    # of feedparser's parsers
+    baseuri: Any
+    contentparams: Any
+    elementstack: Any
+    entries: list[dict[str, Any]]
+    feeddata: dict[str, Any]
+    guidislink: Any
+    inauthor: Any
+    inentry: Any
+    push: Any
+    pop: Any
+    version: str
+    _get_context: Any
+
+    def start(self, url: str) -> None:
+        """Take the document's URL as the base that holds where the document names none."""
+        # feedparser rewrites a base when it enters an element: compare with what it will be then
+        self.document_url = self.baseuri = feedparser.urls.make_safe_absolute_uri(url, url) or url
+
+    def resolve_uri(self, uri: str) -> str:
+        """Leave a relative URL as it is where no xml:base is in force: `items` knows what it stands for."""
+        if self.baseuri == self.document_url:
+            return uri
+        return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
+
+    # Texts of their own, which feedparser would put in place of the description.
+
+    def _push_text(self, name: str, attributes: dict[str, str]) -> None:
+        self.push(name, 1)
+        if self.inentry and "type" in attributes:
+            self._get_context()[f"{name}_type"] = attributes["type"]
+
+    def _start_media_description(self, attributes: dict[str, str]) -> None:
+        self._push_text("media_description", attributes)
+
+    def _end_media_description(self) -> None:
+        self.pop("media_description")
+
+    def _start_itunes_summary(self, attributes: dict[str, str]) -> None:
+        self._push_text("itunes_summary", attributes)
+
+    def _end_itunes_summary(self) -> None:
+        self.pop("itunes_summary")
+
+    def _start_dc_description(self, attributes: dict[str, str]) -> None:
+        self._push_text("dc_description", attributes)
+
+    def _end_dc_description(self) -> None:
+        self.pop("dc_description")
+
+    def _end_media_keywords(self) -> None:
+        self.pop("media_keywords")
+
+    def _end_itunes_keywords(self) -> None:
+        self.pop("itunes_keywords")
+
+    # Dates stay text: see `ingest.dates`.
+
+    def _start_dc_date(self, attributes: dict[str, str]) -> None:  # noqa: ARG002 - feedparser's signature
+        self.push("dc_date", 1)
+
+    def _end_dc_date(self) -> None:
+        self.pop("dc_date")
+
+    def _end_published(self) -> None:
+        self.pop("published")
+
+    _end_issued = _end_pubdate = _end_dcterms_issued = _end_published
+
+    def _end_updated(self) -> None:
+        self.pop("updated")
+
+    _end_modified = _end_lastbuilddate = _end_dcterms_modified = _end_updated
+
+    def _end_created(self) -> None:
+        self.pop("created")
+
+    _end_dcterms_created = _end_created
+
+    def _end_expirationdate(self) -> None:
+        self.pop("expired")
+
+    # Authors as they are written: feedparser's pattern for addresses takes quadratic time.
+
+    def _start_dc_creator(self, attributes: dict[str, str]) -> None:
+        self._start_author(attributes)
+        self._get_context()["authors"][-1]["kind"] = "dc"
+
+    def _start_itunes_author(self, attributes: dict[str, str]) -> None:
+        self._start_author(attributes)
+        self._get_context()["authors"][-1]["kind"] = "itunes"
+
+    def _start_author(self, attributes: dict[str, str]) -> None:
+        super()._start_author(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
+
+    _start_dc_author = _start_author
+
+    def _start_managingeditor(self, attributes: dict[str, str]) -> None:
+        self._start_author(attributes)
+        self._get_context()["authors"][-1]["kind"] = "editor"
+
+    def _end_author(self) -> None:
+        text = self.pop("author")
+        self.inauthor = 0
+        authors = self._get_context().get("authors")
+        if text and authors:
+            authors[-1]["text"] = text
+
+    _end_managingeditor = _end_dc_creator = _end_dc_author = _end_itunes_author = _end_author
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        pass
+
+    def _start_item(self, attributes: dict[str, str]) -> None:
+        super()._start_item(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
+        item = self._get_context()
+        if "id" in item:  # RSS 1.0's rdf:about
+            item["permalink"] = item["id"]
+
+    _start_entry = _start_item
+
+    # The guid to the letter: resolving it would make it change with the document's address.
+
+    def _start_guid(self, attributes: dict[str, str]) -> None:
+        self.is_permalink = attributes.get("ispermalink", "true").strip().lower() != "false"
+        self.guidislink = False
+        self.push("id", 1)
+
+    def _end_guid(self) -> None:
+        value = self.pop("id")
+        if self.is_permalink and value:
+            self._get_context().setdefault("permalink", value)
+
+    _start_id = _start_guid
+    _end_id = _end_guid
+
+    def _start_link(self, attributes: dict[str, str]) -> None:
+        untyped = "type" not in attributes
+        super()._start_link(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
+        if untyped and attributes.get("rel") == "enclosure":
+            attributes.pop("type", None)
+            for link in self._get_context().get("links", ())[-1:]:
+                link.pop("type", None)  # feedparser says text/html where nothing is said
+
+    def handle_charref(self, reference: str) -> None:
+        """Read a reference; an impossible one, which feedparser would raise for, becomes U+FFFD."""
+        try:
+            super().handle_charref(reference)  # type: ignore[misc]  # of feedparser's class, next in line
+        except (ValueError, OverflowError):
+            self.elementstack[-1][2].append("\ufffd")
+
+
+class _Strict(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
+    """Reads well-formed XML."""
+
+
+class _Loose(_Readings, feedparser.api.LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
+    """Reads anything that has tags."""

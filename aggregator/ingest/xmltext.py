@@ -1,0 +1,119 @@
+"""The text of an XML document, made ready for a parser: what it is, what it must not hold; pure.
+
+No parser of ours ever sees a DOCTYPE that a source wrote: nothing can be fetched, and entities are only those
+that stand for a short text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from html.entities import html5
+
+from aggregator.ingest.text import clean
+
+_MISC = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE\s+[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.\-]*)\s+(?:\"([^\"&%<]*|&#\w+;)\"|'([^'&%<]*|&#\w+;)')\s*>")
+_ROOT = re.compile(r"<([^\s<>/!?]+)")
+_LONGEST_ENTITY = 256
+_MOST_ENTITIES = 300
+
+_VERBATIM = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>)", re.DOTALL)
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));")
+_NAMED_REFERENCE = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_:][\w.:\-]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
+_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_LAST_CODE_POINT = 0x10FFFF
+_NONCHARACTERS = re.compile("[\ufffe\uffff]")
+
+
+class Prologue:
+    """What comes before the root element of a document, and the rest of it."""
+
+    __slots__ = ("entities", "is_html", "rest", "root")
+
+    def __init__(self, text: str) -> None:
+        """Read the text's prologue; a document without any element has no `root`."""
+        at = max(text.find("<"), 0)
+        self.entities: dict[str, str] = {}
+        self.is_html = False
+        while True:
+            if found := _MISC.match(text, at):
+                at = found.end()
+            elif found := _DOCTYPE.match(text, at):
+                self.is_html = re.match(r"<!DOCTYPE\s+html\b", found[0], re.IGNORECASE) is not None
+                self.entities = _short_entities(found[1] or "")
+                at = found.end()
+            else:
+                break
+        root = _ROOT.match(text, at)
+        self.root = root[1].rpartition(":")[2].lower() if root else None
+        self.is_html = self.is_html or self.root == "html"
+        # lines are counted as in the document, so that a parser's complaint names the right one
+        self.rest = "\n" * text.count("\n", 0, at) + text[at:]
+
+    def document(self) -> str:
+        """Return the document without declaration and DOCTYPE but for a safe one with its entities."""
+        if not self.entities:
+            return self.rest
+        declared = " ".join(f'<!ENTITY {name} "{_as_literal(text)}">' for name, text in self.entities.items())
+        return f"<!DOCTYPE feed [{declared}]>{self.rest}"
+
+
+def cleaned(text: str) -> str:
+    """Return the text without what no XML may hold: controls, surrogates, references to what is no character.
+
+    Such references become U+FFFD; the inside of CDATA sections and comments holds none.
+    """
+    text = _NONCHARACTERS.sub("\ufffd", clean(text))
+    if "&#" not in text:
+        return text
+    return _outside_verbatim(text, lambda piece: _CHARACTER_REFERENCE.sub(_possible, piece))
+
+
+def repaired(text: str, entities: frozenset[str]) -> str:
+    """Return the text with its commonest faults mended: HTML's named references, and bare `&`.
+
+    `entities` are names that the document itself declares. CDATA sections and comments stay as they are.
+    """
+
+    def mend(piece: str) -> str:
+        named = _NAMED_REFERENCE.sub(lambda found: _character(found, entities), piece)
+        return _BARE_AMPERSAND.sub("&amp;", named)
+
+    return _outside_verbatim(text, mend)
+
+
+def _short_entities(subset: str) -> dict[str, str]:
+    found = {name: double or single for name, double, single in _ENTITY.findall(subset)}
+    short = {name: text for name, text in found.items() if len(text) <= _LONGEST_ENTITY}
+    return dict(list(short.items())[:_MOST_ENTITIES])
+
+
+def _as_literal(text: str) -> str:
+    return text.replace('"', "&#34;")
+
+
+def _outside_verbatim(text: str, change: Callable[[str], str]) -> str:
+    pieces = _VERBATIM.split(text)
+    pieces[::2] = map(change, pieces[::2])
+    return "".join(pieces)
+
+
+def _possible(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004
+    control = code < 0x20 and code not in {0x9, 0xA, 0xD}  # noqa: PLR2004
+    if code > _LAST_CODE_POINT or surrogate or code in {0xFFFE, 0xFFFF}:
+        return "\ufffd"
+    return "" if control else found[0]
+
+
+def _character(found: re.Match[str], entities: frozenset[str]) -> str:
+    name = found[1]
+    if name in _XML_NAMES or name in entities:
+        return found[0]
+    text = html5.get(f"{name};")
+    return html.escape(text) if text else f"&amp;{name};"
