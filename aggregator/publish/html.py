@@ -86,7 +86,7 @@ def sanitize(html: RawHtml | None, base_url: str) -> SafeHtml:
     markup = bounded(printable(html))
     if markup is None:
         return _as_paragraphs(html)
-    return SafeHtml(printable(_cleaner(web_url(base_url)).clean(markup)).strip())
+    return SafeHtml(printable(_cleaner_for(web_url(base_url)).clean(markup)).strip())
 
 
 def plain_text(html: str) -> str:
@@ -100,6 +100,13 @@ def _as_paragraphs(html: str) -> SafeHtml:
 
 
 @lru_cache(maxsize=128)
+def _cleaner_for(base_url: str | None) -> nh3.Cleaner:
+    try:
+        return _cleaner(base_url)
+    except ValueError:  # browsers refuse some hosts that are well-formed, such as 1.2.3.999
+        return _cleaner(None)
+
+
 def _cleaner(base_url: str | None) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(_TAGS),

@@ -59,8 +59,7 @@ class ItemExtension:
         """Add dates, authors, language, files and further sources to an RSS `item`."""
         item = self.item
         _add(element, "pubDate", rfc822(item.published))
-        if item.updated > item.published:
-            _add(element, f"{{{_DCTERMS}}}modified", rfc3339(item.updated))
+        _add(element, f"{{{_DCTERMS}}}modified", rfc3339(item.updated))
         for author in item.authors:
             _add(element, f"{{{_DC}}}creator", author)
         if item.language:

@@ -1,0 +1,301 @@
+"""What holds for every format; each is read back with the field's own readers."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import json
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from aggregator.model import Enclosure, Entry, RawHtml, SourceRef
+from aggregator.publish.feeds import FORMATS, render
+from tests.publish.entries import CHANNEL, PUBLISHED, SOURCE, an_entry
+
+SECOND = SourceRef(name="Zweite Quelle", url="https://user:secret@two.example/feed", site_url=None)
+
+
+@dataclass(frozen=True)
+class ReadItem:
+    """An item as a feed reader got it."""
+
+    id: str
+    title: str
+    link: str | None
+    content: str
+    authors: list[str]
+    tags: list[str]
+    published: int
+    updated: int
+    enclosures: list[tuple[str, str]]
+
+
+def seconds(moment: Any) -> int:
+    return calendar.timegm(moment)
+
+
+def read_xml(body: bytes) -> list[ReadItem]:
+    etree.fromstring(body)  # strict: well-formed, or an error
+    feed = feedparser.parse(
+        io.BytesIO(body),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    assert not feed.bozo
+    return [
+        ReadItem(
+            id=item.id,
+            title=item.title,
+            link=next((link.href for link in item.get("links", ()) if link.rel == "alternate"), None),
+            content=item.content[0].value if "content" in item else "",
+            authors=[author.name for author in item.get("authors", ())],
+            tags=[tag.term for tag in item.get("tags", ())],
+            published=seconds(item.published_parsed),
+            updated=seconds(item.updated_parsed),
+            enclosures=[(file.href, file.type) for file in item.get("enclosures", ())],
+        )
+        for item in feed.entries
+    ]
+
+
+def rfc3339_seconds(text: str) -> int:
+    return seconds(feedparser.datetimes._parse_date_w3dtf(text))
+
+
+def read_json(body: bytes) -> list[ReadItem]:
+    return [
+        ReadItem(
+            id=item["id"],
+            title=item["title"],
+            link=item.get("url"),
+            content=item.get("content_html", ""),
+            authors=[author["name"] for author in item.get("authors", ())],
+            tags=item.get("tags", []),
+            published=rfc3339_seconds(item["date_published"]),
+            updated=rfc3339_seconds(item["date_modified"]),
+            enclosures=[(file["url"], file["mime_type"]) for file in item.get("attachments", ())],
+        )
+        for item in json.loads(body)["items"]
+    ]
+
+
+READERS = {"rss": read_xml, "atom": read_xml, "json": read_json}
+every_format = pytest.mark.parametrize("form", FORMATS)
+
+
+def published(form: str, *entries: Entry) -> list[ReadItem]:
+    return READERS[form](render(form, CHANNEL, entries).body)
+
+
+@every_format
+def test_a_reader_gets_everything_back(form: str) -> None:
+    [item] = published(form, an_entry())
+    assert item == ReadItem(
+        id=item.id,
+        title="A new fab — 新しい工場 & 新厂房",
+        link="https://chips.example/2024/new-fab",
+        content="<p>The <b>fab</b> opens today. 工場は今日開きます。</p><p>新厂房今天启用。 "
+        '<a href="https://chips.example/plan" rel="noopener noreferrer">plan</a> '
+        '<img src="https://chips.example/fab.jpg" alt="fab"></p>',
+        authors=["Ada Example", "例 花子"],
+        tags=["chips", "半導体", "C++", "中参馆"],
+        published=PUBLISHED // 1000,
+        updated=PUBLISHED // 1000 + 3600,
+        enclosures=[("https://chips.example/fab.mp3", "audio/mpeg")],
+    )
+
+
+@every_format
+def test_items_keep_the_order_of_the_entries(form: str) -> None:
+    items = published(form, *(an_entry(id=n, title=f"t{n}") for n in (3, 1, 2)))
+    assert [item.title for item in items] == ["t3", "t1", "t2"]
+
+
+def test_an_id_depends_on_the_entry_only_and_is_the_same_in_every_format() -> None:
+    ids = {
+        published(form, entry)[0].id
+        for form in FORMATS
+        for entry in (an_entry(), an_entry(guid="rewritten", url="https://new.example/", sources=(SECOND,)))
+    }
+    assert ids == {"urn:uuid:34ea8ee3-763f-53db-a35b-8d96e76e4951"}, "readers would show every entry again"
+
+
+@every_format
+def test_entries_of_one_guid_have_different_ids(form: str) -> None:
+    items = published(form, an_entry(id=1, guid="1"), an_entry(id=2, guid="1", sources=(SECOND,)))
+    assert len({item.id for item in items}) == 2
+
+
+@every_format
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"title": " \n"}, "工場ができました。"),
+        (
+            {"title": "", "summary": None, "content_html": RawHtml("<p>" + "word " * 50)},
+            "word " * 14 + "word…",
+        ),
+        ({"title": "", "summary": None, "content_html": None}, "https://chips.example/2024/new-fab"),
+        ({"title": "", "summary": None, "content_html": None, "url": None}, "Untitled"),
+    ],
+)
+def test_an_item_without_a_title_is_given_one(form: str, changes: dict[str, Any], title: str) -> None:
+    assert published(form, an_entry(**changes))[0].title == title
+
+
+@every_format
+def test_an_item_is_never_updated_before_it_was_published(form: str) -> None:
+    [item] = published(form, an_entry(updated=PUBLISHED - 5000))
+    assert item.updated == item.published == PUBLISHED // 1000
+
+
+@every_format
+def test_an_undated_entry_is_dated_by_its_id(form: str) -> None:
+    assert published(form, an_entry(id=PUBLISHED - 60_000, published=None, updated=None))[0].published == (
+        PUBLISHED // 1000 - 60
+    )
+
+
+@every_format
+def test_the_same_entries_give_the_same_bytes_and_etag(form: str) -> None:
+    first, second = (render(form, CHANNEL, [an_entry(), an_entry(id=2)]) for _ in range(2))
+    assert first == second
+    other = render(form, CHANNEL, [an_entry(title="edited"), an_entry(id=2)])
+    assert other.etag != first.etag
+    assert first.etag.startswith('"')
+    assert first.etag.endswith('"')
+
+
+@every_format
+def test_last_modified_is_the_newest_change(form: str) -> None:
+    entries = [an_entry(id=1, changed=5_000), an_entry(id=2, changed=9_000), an_entry(id=3, changed=7_000)]
+    assert render(form, CHANNEL, entries).last_modified == 9_000
+    assert render(form, CHANNEL, []).last_modified == 0
+
+
+@every_format
+def test_a_feed_without_entries_is_a_feed(form: str) -> None:
+    assert published(form) == []
+
+
+@every_format
+def test_credentials_of_a_source_are_not_published(form: str) -> None:
+    body = render(form, CHANNEL, [an_entry(sources=(SECOND, SECOND), base_url=SECOND.url)]).body
+    assert b"two.example" in body
+    assert b"secret" not in body
+
+
+@every_format
+def test_files_get_a_type_and_valid_addresses(form: str) -> None:
+    files = (
+        Enclosure(url="https://a.example/a b.mp4", type="nonsense", length=-4),
+        Enclosure(url="javascript:x", type="audio/mpeg"),
+        Enclosure(url="https://a.example/x", type=None),
+    )
+    [item] = published(form, an_entry(enclosures=files))
+    expected = [
+        ("https://a.example/a%20b.mp4", "video/mp4"),
+        ("https://a.example/x", "application/octet-stream"),
+    ]
+    assert item.enclosures == (expected[:1] if form == "rss" else expected), "RSS has one enclosure per item"
+
+
+@every_format
+def test_an_entry_that_cannot_be_rendered_leaves_its_neighbours(
+    form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(an_entry(id=2), enclosures=(None,))  # type: ignore[arg-type]  # that is what is broken
+    items = published(form, an_entry(id=1, title="a"), broken, an_entry(id=3, title="c"))
+    assert [item.title for item in items] == ["a", "c"]
+    assert "entry 2 " in caplog.text
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_writing_a_feed_leaves_the_process_locale_alone(form: str) -> None:
+    called: set[str] = set()
+    sys.setprofile(lambda frame, *_: called.add(frame.f_code.co_name))
+    try:
+        render(form, CHANNEL, [an_entry()])
+    finally:
+        sys.setprofile(None)
+    assert "to_item" in called
+    assert "setlocale" not in called, "other threads write dates in this locale too"
+
+
+nasty_text = st.text(max_size=30) | st.text("<>&]\"'\0\x1b\ufffe\ud800\x85 ;#x日", max_size=30)
+nasty_instant = st.integers(-(2**62), 2**62)
+nasty_url = nasty_text.map(lambda tail: "https://" + tail) | nasty_text
+nasty_entry = st.builds(
+    an_entry,
+    id=st.integers(1, 2**62),
+    sources=st.lists(
+        st.builds(SourceRef, name=nasty_text, url=nasty_url, site_url=st.none() | nasty_url),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    guid=st.none() | nasty_text,
+    url=st.none() | nasty_url,
+    title=nasty_text,
+    authors=st.lists(nasty_text, max_size=2).map(tuple),
+    published=st.none() | nasty_instant,
+    updated=st.none() | nasty_instant,
+    tags=st.lists(nasty_text, max_size=3).map(tuple),
+    language=st.none() | nasty_text,
+    summary=st.none() | nasty_text,
+    content_html=st.none() | nasty_text,
+    enclosures=st.lists(
+        st.builds(
+            Enclosure,
+            url=nasty_url,
+            type=st.none() | nasty_text,
+            length=st.none() | nasty_instant,
+        ),
+        max_size=2,
+    ).map(tuple),
+    base_url=nasty_url,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(nasty_entry, max_size=3))
+def test_whatever_entries_hold_each_is_published_in_a_readable_document(entries: list[Entry]) -> None:
+    for form, tag in (("rss", "item"), ("atom", "{http://www.w3.org/2005/Atom}entry")):
+        assert len(list(etree.fromstring(render(form, CHANNEL, entries).body).iter(tag))) == len(entries)
+    assert len(json.loads(render("json", CHANNEL, entries).body)["items"]) == len(entries)
+
+
+@every_format
+def test_a_channel_of_poor_texts_is_still_a_feed(form: str) -> None:
+    poor = replace(CHANNEL, title="\0", description="", language="not a language")
+    assert READERS[form](render(form, poor, [an_entry()]).body)
+
+
+def test_the_source_is_named_in_every_format() -> None:
+    entry = an_entry(sources=(SOURCE, SECOND))
+    item = etree.fromstring(render("rss", CHANNEL, [entry]).body).find("channel/item")
+    assert item is not None
+    source = item.find("source")
+    assert source is not None
+    assert (source.get("url"), source.text) == (SOURCE.url, SOURCE.name)
+    via = item.find("{http://www.w3.org/2005/Atom}link[@rel='via']")
+    assert via is not None
+    assert via.get("title") == SECOND.name
+
+    atom = feedparser.parse(io.BytesIO(render("atom", CHANNEL, [entry]).body)).entries[0]
+    assert (atom.source.id, atom.source.title) == (SOURCE.url, SOURCE.name)
+    assert {link.rel: link.href for link in atom.source.links} == {
+        "self": SOURCE.url,
+        "alternate": SOURCE.site_url,
+    }
+    assert [link.title for link in atom.links if link.rel == "via"] == [SECOND.name]
+
+    record = json.loads(render("json", CHANNEL, [entry]).body)["items"][0]
+    assert [source["name"] for source in record["_aggregator"]["sources"]] == [SOURCE.name, SECOND.name]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.publish.urls import link_url, web_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://site.example/a/b;c?d=e&f=%20#g",
+        "http://[::1]:8080/x",
+        "http://127.0.0.1/",
+        "https://site.example/%E6%97%A5?a=b/c?d",
+    ],
+)
+def test_a_valid_address_stays_as_it_is(url: str) -> None:
+    assert web_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "valid"),
+    [
+        ("http://site.example/a b|c", "http://site.example/a%20b%7Cc"),
+        ("http://site.example/100%", "http://site.example/100%25"),
+        ("https://日本語.jp/パス?q=ü", "https://xn--wgv71a119e.jp/%E3%83%91%E3%82%B9?q=%C3%BC"),
+        ("https://user:secret@site.example:81/x", "https://site.example:81/x"),
+        ("https://user@site.example/", "https://site.example/"),
+        (" https://site.example/\na ", "https://site.example/a"),
+        ("http://site.example:/x", "http://site.example/x"),
+    ],
+)
+def test_an_address_is_made_valid(url: str, valid: str) -> None:
+    assert web_url(url) == valid
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        "/relative",
+        "//host/x",
+        "javascript:x",
+        "ftp://a.example/",
+        "http:///x",
+        "http://[x",
+        "http://a b/",
+        "http://a:99999/",
+        "http://" + "長" * 300,
+    ],
+)
+def test_what_is_no_web_address_is_none(url: str | None) -> None:
+    assert web_url(url) is None
+
+
+def test_a_link_can_be_a_mail_address() -> None:
+    assert link_url("mailto:ada@site.example") == "mailto:ada@site.example"
+    assert link_url("javascript:alert(1)") is None
+
+
+@given(st.text() | st.text(":/@[]?#%.ab1 é").map(lambda tail: "http://" + tail))
+def test_whatever_comes_out_holds_only_characters_of_a_url(url: str) -> None:
+    result = web_url(url)
+    assert result is None or re.fullmatch(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", result)
