@@ -114,3 +114,25 @@ def test_a_slow_feed_does_not_keep_health_or_cached_feeds_waiting(
     assert slow.is_alive()
     store.gate.set()
     slow.join(5)
+
+
+class FaultyStore(CountingStore):
+    """A store with a programming error in its way."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name in ("revision", "source_statuses"):
+            raise RuntimeError("a secret detail")
+        return super().__getattr__(name)
+
+
+@pytest.mark.parametrize("path", ["/all.rss", "/"])
+def test_an_unexpected_fault_is_told_to_the_log_and_not_to_the_client(
+    own_site: Site, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    store = FaultyStore(own_site.store)
+    with Site(cast("Store", store), own_site.config) as site:
+        reply = site.get(path)
+    assert (reply.status, reply.headers["content-type"]) == (500, "text/plain; charset=utf-8")
+    assert "secret" not in reply.text
+    assert "Traceback" not in reply.text
+    assert "a secret detail" in caplog.text
