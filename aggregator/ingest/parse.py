@@ -14,8 +14,8 @@ from __future__ import annotations
 import io
 import xml.sax
 import xml.sax.expatreader
-from contextlib import suppress
 from typing import Any
+from xml.parsers.expat import errors as expat_errors
 from xml.sax.handler import feature_external_ges, feature_namespaces
 from xml.sax.xmlreader import InputSource
 
@@ -112,7 +112,11 @@ def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
     source.setEncoding("utf-8")
     try:
         reader.parse(source)
+    except MemoryError:
+        raise
     except xml.sax.SAXParseException as error:
+        if error.getMessage() == expat_errors.XML_ERROR_NO_MEMORY:
+            raise MemoryError from error
         return handler, f"line {error.getLineNumber()}: {error.getMessage()}"
     except Exception as error:  # noqa: BLE001 - feedparser raises whatever it stumbles over; the loose one is next
         return handler, str(error) or type(error).__name__
@@ -122,8 +126,12 @@ def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
 def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
     parser = _Loose(url, None, "utf-8", prologue.entities)
     parser.start(url)
-    with suppress(Exception):  # what was read before feedparser stumbled is better than nothing
+    try:
         parser.feed(prologue.rest)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - what was read before feedparser stumbled is better than nothing
+        return parser
     return parser
 
 

@@ -77,8 +77,9 @@ def _looks_like_html(text: str) -> bool:
     if "<" not in text and "&" not in text:
         return False
     lowered = text.lower()
+    opened = {tag[1].lower() for tag in _PAIR.finditer(text)}
     return (
-        any(f"</{tag[1].lower()}" in lowered for tag in _PAIR.finditer(text))
+        any(f"</{name}>" in lowered for name in opened)
         or _VOID.search(text) is not None
         or any(html.unescape(found[0]) != found[0] for found in _REFERENCE.finditer(text))
     )
