@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from aggregator import __version__
-from aggregator.cli import exits
+from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.options import config_option
 from aggregator.exceptions import AggregatorError, ConfigError, UnknownSourceError
-from aggregator.printable import escape
 
 _MODULES = {
     "run": "service",
     "poll": "service",
-    "check": "service",
+    "check": "settings",
     "sources": "lists",
     "feeds": "lists",
     "tags": "lists",
     "entries": "entries",
     "show": "entries",
-    "add": "add",
+    "add": "settings",
     "export": "export",
 }
 
@@ -35,23 +34,6 @@ Exit codes:
 
 Set-up, config and formats are described in the README.
 """
-
-
-class Failure(click.ClickException):
-    """An error of ours on its way to the person at the terminal."""
-
-    exit_code = exits.FAILED
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print one line per problem."""
-        for line in self.message.splitlines():
-            click.echo(f"aggregator: {escape(line)}", file=file, err=True)
-
-
-class Misuse(Failure):
-    """An error that another command line or config would mend."""
-
-    exit_code = exits.MISUSED
 
 
 class LazyGroup(click.Group):
@@ -72,13 +54,11 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. An `AggregatorError` becomes its message and exit code, without a traceback."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()  # here, where click still answers a closed pipe quietly
+            return super().invoke(ctx)
         except (ConfigError, UnknownSourceError) as error:
             raise Misuse(str(error)) from error
         except AggregatorError as error:
             raise Failure(str(error)) from error
-        return result
 
 
 @click.group(

@@ -64,7 +64,7 @@ def entries_command(*, tag: str | None, source: str | None, limit: int, as_json:
 @json_option()
 @config_option()
 def show_command(*, entry_id: int, as_json: bool) -> None:
-    """Show one entry: title, link, dates, tags, where it came from, and its text."""
+    """Show one entry with its text."""
     with closing(open_store(load_config().service.database)) as store:
         entry = store.entry(entry_id)
     if entry is None:

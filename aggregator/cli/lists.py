@@ -54,7 +54,7 @@ def sources_command(*, as_json: bool) -> None:
 @json_option()
 @config_option()
 def feeds_command(*, as_json: bool) -> None:
-    """List the feeds of the config: what each selects, and the address to subscribe to."""
+    """List the feeds of the config with their addresses."""
     config = load_config()
     if as_json:
         for feed in config.feeds:

@@ -6,35 +6,42 @@ Instants and spans of time are integers of milliseconds, instants in UTC; what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from aggregator.model import Entry, FeedSpec, PollReport, PollTally, Source, SourceStatus, TagCount
 
 Record = dict[str, object]
 
+_NEVER_POLLED = SourceStatus(
+    name="",
+    url="",
+    tags=(),
+    enabled=True,
+    title=None,
+    site_url=None,
+    outcome=None,
+    message="",
+    http_status=None,
+    last_poll=None,
+    next_poll=None,
+    failures=0,
+    entries=0,
+)
+
 
 def listed_sources(sources: Sequence[Source], statuses: Sequence[SourceStatus]) -> list[SourceStatus]:
-    """Return a status per configured source, in the config's order: a blank one if the store has none yet."""
+    """Return a status per source of the config, in its order and words, with what the store knows of each."""
     known = {status.name: status for status in statuses}
-    return [known.get(source.name) or _never_polled(source) for source in sources]
-
-
-def _never_polled(source: Source) -> SourceStatus:
-    return SourceStatus(
-        name=source.name,
-        url=source.url,
-        tags=source.tags,
-        enabled=source.enabled,
-        title=None,
-        site_url=None,
-        outcome=None,
-        message="",
-        http_status=None,
-        last_poll=None,
-        next_poll=None,
-        failures=0,
-        entries=0,
-    )
+    return [
+        replace(
+            known.get(source.name, _NEVER_POLLED),
+            name=source.name,
+            url=source.url,
+            tags=source.tags,
+            enabled=source.enabled,
+        )
+        for source in sources
+    ]
 
 
 def source_record(status: SourceStatus) -> Record:

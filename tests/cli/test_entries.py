@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Desk
+from tests.store.drafts import HOUR, NOW, draft
+
+CONFIG = """
+[[sources]]
+name = "alpha"
+url = "https://example.org/alpha.xml"
+tags = ["news", "C++"]
+[[sources]]
+name = "beta"
+url = "https://example.org/beta.xml"
+tags = ["news"]
+"""
+
+HOSTILE = "[red]bold[/red] \x1b[31mred\x1b[0m \x9b2J \u202egnp\nnext"
+
+
+@pytest.fixture
+def filled(desk: Desk) -> Desk:
+    desk.write(CONFIG)
+    desk.bring("alpha", draft("a1", published=NOW - HOUR), draft("a2", published=NOW - 2 * HOUR), now=NOW)
+    desk.bring("beta", draft("b1", published=NOW - 3 * HOUR), now=NOW)
+    return desk
+
+
+def titles(records: list[dict[str, object]]) -> list[object]:
+    return [record["title"] for record in records]
+
+
+def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk) -> None:
+    record = filled.json("entries")[0]
+    assert list(record)[:17] == [
+        *(
+            "id",
+            "source",
+            "guid",
+            "url",
+            "title",
+            "authors",
+            "published",
+            "updated",
+            "first_seen",
+            "surfaced",
+        ),
+        *("tags", "categories", "language", "summary", "content_html", "enclosures", "sources"),
+    ]
+    assert record["id"] == record["published"] == NOW - HOUR
+    assert record["source"] == "alpha"
+    assert record["guid"] == "guid-a1"
+    assert record["tags"] == ["news", "C++"]
+    assert record["first_seen"] == NOW
+
+
+def test_entries_are_listed_newest_first(filled: Desk) -> None:
+    assert titles(filled.json("entries")) == ["Title of a1", "Title of a2", "Title of b1"]
+
+
+def test_entries_can_be_chosen_by_tag_source_and_number(filled: Desk) -> None:
+    assert titles(filled.json("entries", "--tag", "C++")) == ["Title of a1", "Title of a2"]
+    assert titles(filled.json("entries", "--source", "beta")) == ["Title of b1"]
+    assert titles(filled.json("entries", "--limit", "1")) == ["Title of a1"]
+    assert filled.json("entries", "--tag", "nobody's") == []
+
+
+def test_fifty_entries_are_listed_unless_all_are_asked_for(desk: Desk) -> None:
+    desk.write(CONFIG)
+    desk.bring("alpha", *(draft(f"n{number}", published=NOW - number) for number in range(60)), now=NOW)
+    assert len(desk.json("entries")) == 50
+    assert len(desk.json("entries", "--limit", "0")) == 60
+
+
+def test_entries_of_a_source_that_left_the_config_can_still_be_asked_for(filled: Desk) -> None:
+    filled.write("")
+    assert titles(filled.json("entries", "--source", "beta")) == ["Title of b1"]
+
+
+def test_an_unknown_source_is_a_mistake_and_its_neighbours_are_named(filled: Desk) -> None:
+    result = filled.type("entries", "--source", "alpah")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"aggregator: there is no source 'alpah' in {filled.config_file}; did you mean 'alpha'?\n"
+    )
+
+
+def test_no_text_of_a_source_steers_the_terminal(desk: Desk) -> None:
+    desk.write(CONFIG)
+    desk.bring("alpha", draft("evil", title=HOSTILE, content=HOSTILE, published=NOW), now=NOW)
+    for output in (desk.done("entries"), desk.done("show", str(NOW)), desk.done("entries", "--json")):
+        assert not set("\x1b\x9b\u202e") & set(output)
+    assert "[red]bold[/red] \\u001b[31mred" in desk.done("entries")
+    assert len(desk.done("entries").splitlines()) == 2
+
+
+def test_json_carries_every_character_in_one_line(desk: Desk) -> None:
+    desk.write(CONFIG)
+    desk.bring("alpha", draft("evil", content=HOSTILE + "\u2028\x85日本 😀", published=NOW), now=NOW)
+    (line,) = desk.done("entries", "--json").splitlines()
+    assert json.loads(line)["content_html"] == HOSTILE + "\u2028\x85日本 😀"
+    assert "日本 😀" in line
+
+
+def test_show_prints_an_entry_as_a_page_with_its_text(desk: Desk) -> None:
+    desk.write(CONFIG)
+    content = "<p>First &amp; <b>bold</b></p><script>evil()</script><ul><li>one</li><li>two</li></ul>tail"
+    desk.bring("alpha", draft("a1", content=content, published=NOW), now=NOW)
+    page = desk.done("show", str(NOW)).splitlines()
+    assert page[0] == "Title of a1"
+    assert "link:       https://example.org/a1" in page
+    assert "tags:       news, C++" in page
+    assert "source:     alpha" in page
+    assert f"id:         {NOW}" in page
+    assert page[-5:] == ["", "First & bold", "one", "two", "tail"]
+
+
+def test_show_gives_the_record_of_the_list_as_json(filled: Desk) -> None:
+    assert filled.json("show", str(NOW - HOUR)) == filled.json("entries", "--limit", "1")
+
+
+def test_an_unknown_entry_is_a_failure(filled: Desk) -> None:
+    result = filled.type("show", "17")
+    assert result.exit_code == 1
+    assert result.stderr == "aggregator: there is no entry 17; `aggregator entries` lists those there are\n"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Desk
+from tests.origin import Origin
+from tests.publish.test_jekyll import POST
+from tests.store.drafts import NOW, draft
+
+FEED = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0"><channel><title>湖畔新聞</title><link>https://example.org/</link>
+<item>
+<title><![CDATA[新工厂落成，Acme将专注于AI芯片]]></title>
+<description><![CDATA[<p>   发明的文字。</p>
+<p>Second line.</p>]]></description>
+<pubDate>Wed, 03 Apr 2024 01:46:32 GMT</pubDate>
+<guid isPermaLink="false">https://example.org/story/1.html</guid>
+<link>https://example.org/story/1.html</link>
+<author><![CDATA[王小明]]></author>
+</item>
+</channel></rss>
+"""
+
+
+def test_a_polled_item_becomes_the_post_of_the_legacy_form_byte_for_byte(desk: Desk, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", FEED)
+    desk.write(f'[[sources]]\nname = "湖畔新聞"\nurl = "{url}"\n')
+    desk.done("poll")
+    assert [entry["id"] for entry in desk.json("entries")] == [1_712_108_792_000]
+    site = desk.folder / "site"
+    assert desk.done("export", "jekyll", site) == f"1 post written to {site}/_posts, 0 unchanged\n"
+    (post,) = (site / "_posts").iterdir()
+    assert post.name == "2024-04-03-新工厂落成，Acme将专注于AI芯片.md"
+    assert post.read_bytes() == POST.encode()
+    assert desk.done("export", "jekyll", site, "--style", "legacy").startswith("0 posts written")
+
+
+def test_one_tag_can_be_exported_and_a_shared_title_is_reported(desk: Desk) -> None:
+    desk.write('[[sources]]\nname = "a"\nurl = "https://example.org/a"\n')
+    items = [
+        draft("1", title="Same", published=NOW - 2000, categories=("one",)),
+        draft("2", title="Same", published=NOW - 1000, categories=("two",)),
+    ]
+    desk.bring("a", *items, now=NOW)
+    printed = desk.done("export", "jekyll", desk.folder, "--tag", "two").splitlines()
+    assert printed == [
+        f"1 post written to {desk.folder}/_posts, 0 unchanged",
+        "1 post with the ID in the name: an earlier entry of that day has the same title",
+    ]
+    assert [path.name for path in (desk.folder / "_posts").iterdir()] == [f"2027-01-15-Same-{NOW - 1000}.md"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = desk.type("export", "jekyll", tmp_path / "file")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"aggregator: {tmp_path}/file/_posts: cannot be written")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_style_is_a_misuse(desk: Desk) -> None:
+    assert desk.type("export", "jekyll", desk.folder, "--style", "modern").exit_code == 2

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from aggregator.model import Outcome
+from tests.cli.conftest import Desk
+from tests.store.drafts import HOUR, NOW, draft
+
+TWO_SOURCES = """
+[[sources]]
+name = "日経中文網"
+url = "https://example.org/cn.xml"
+tags = ["japan", "C++"]
+[[sources]]
+name = "silent"
+url = "https://example.org/silent.xml"
+enabled = false
+"""
+
+SOURCE_KEYS = [
+    *("name", "url", "tags", "outcome", "message", "http_status"),
+    *("last_poll", "next_poll", "failures", "entries"),
+]
+
+
+def test_a_source_that_was_never_polled_is_listed_with_nulls(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    first, second = desk.json("sources")
+    assert list(first)[:10] == SOURCE_KEYS
+    assert first["name"] == "日経中文網"
+    assert first["tags"] == ["japan", "C++"]
+    assert [first[key] for key in SOURCE_KEYS[3:]] == [None, "", None, None, None, 0, 0]
+    assert second["name"] == "silent"
+
+
+def test_a_polled_source_is_listed_with_its_state(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    desk.bring("日経中文網", draft("a"), draft("b"), now=NOW)
+    source = desk.json("sources")[0]
+    assert source["outcome"] == "ok"
+    assert source["http_status"] == 200
+    assert source["last_poll"] == NOW
+    assert source["next_poll"] == NOW + HOUR // 2
+    assert source["entries"] == 2
+
+
+def test_sources_are_listed_in_the_words_of_the_config_of_today(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    desk.bring("日経中文網", draft("a"), now=NOW)
+    desk.write(TWO_SOURCES.replace("cn.xml", "moved.xml").replace('"silent"', '"mute"'))
+    first, second = desk.json("sources")
+    assert first["url"] == "https://example.org/moved.xml"
+    assert first["entries"] == 1
+    assert second["name"] == "mute"
+
+
+def test_the_table_of_sources_tells_the_same_to_people(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    desk.bring("日経中文網", now=NOW, outcome=Outcome.DNS_ERROR)
+    head, first, second = desk.done("sources").splitlines()
+    assert head.split("  ")[0] == "name"
+    assert "dns error" in first
+    assert "https://example.org/cn.xml" in first
+    assert "disabled" in second
+
+
+def test_the_table_of_a_pipe_has_one_whole_line_for_each_row(desk: Desk) -> None:
+    long = "x" * 500
+    desk.write(f'[[sources]]\nname = "{long}"\nurl = "https://example.org/{long}"\n')
+    head, row = desk.done("sources").splitlines()
+    assert long in row
+    assert f"https://example.org/{long}" in row
+    assert len(head) > 500
+
+
+def test_feeds_are_listed_with_what_they_select_and_their_addresses(desk: Desk) -> None:
+    desk.write(
+        '[[feeds]]\nslug = "chips"\ntitle = "Chips"\nany = ["半導体", "[bold]x"]\nlimit = 7\nwindow = "1h"\n'
+    )
+    (feed,) = desk.json("feeds")
+    assert feed == {
+        "slug": "chips",
+        "title": "Chips",
+        "any": ["半導体", "[bold]x"],
+        "all": [],
+        "none": [],
+        "sources": [],
+        "limit": 7,
+        "window": HOUR,
+        "urls": {
+            "rss": "https://feeds.example/feeds/chips.rss",
+            "atom": "https://feeds.example/feeds/chips.atom",
+            "json": "https://feeds.example/feeds/chips.json",
+        },
+    }
+    row = desk.done("feeds").splitlines()[1]
+    assert "半導体, [bold]x" in row
+    assert "https://feeds.example/feeds/chips.atom" in row
+
+
+def test_tags_are_listed_by_number_of_entries(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    desk.bring("日経中文網", draft("a", categories=("中参馆",)), draft("b"), now=NOW)
+    tags = [(record["tag"], record["entries"]) for record in desk.json("tags")]
+    assert tags == [("C++", 2), ("japan", 2), ("中参馆", 1)]
+    assert [line.split()[:2] for line in desk.done("tags").splitlines()[1:]] == [
+        ["C++", "2"],
+        ["japan", "2"],
+        ["中参馆", "1"],
+    ]

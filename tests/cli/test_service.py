@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from tests.cli.conftest import Desk
+from tests.origin import Origin
+
+FEED = """\
+<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>
+<item><title>One</title><link>https://example.org/1</link></item>
+<item><title>Two</title><link>https://example.org/2</link></item>
+</channel></rss>
+"""
+POLL_KEYS = ["name", "outcome", "message", "http_status", "new", "updated", "bytes", "duration_ms"]
+
+
+def source(name: str, url: str) -> str:
+    return f'[[sources]]\nname = "{name}"\nurl = "{url}"\ntags = ["{name}s"]\n'
+
+
+def test_a_poll_tells_how_each_source_went_in_the_order_of_the_config(desk: Desk, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", FEED, etag='"1"')
+    desk.write(source("good", url) + source("missing", f"{origin.url}/nothing"))
+    result = desk.type("poll", "--json")
+    good, missing = [json.loads(line) for line in result.stdout.splitlines()]
+    assert list(good) == list(missing) == POLL_KEYS
+    assert (good["name"], good["outcome"], good["http_status"], good["new"]) == ("good", "ok", 200, 2)
+    assert good["bytes"] == len(FEED)
+    assert (missing["name"], missing["outcome"], missing["http_status"]) == ("missing", "http error", 404)
+    assert missing["message"]
+    assert result.exit_code == 1
+
+
+def test_a_named_source_is_polled_at_once_though_it_is_not_due(desk: Desk, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", FEED, etag='"1"')
+    desk.write(source("good", url) + source("missing", f"{origin.url}/nothing"))
+    assert desk.json("poll", "good")[0]["outcome"] == "ok"
+    assert desk.json("poll", "good")[0]["outcome"] == "not modified"
+    assert not origin.seen("/nothing")
+
+
+def test_the_table_of_a_poll_has_a_row_per_source(desk: Desk, origin: Origin) -> None:
+    desk.write(source("good", origin.serve("/feed.xml", FEED)))
+    head, row = desk.done("poll").splitlines()
+    assert head.split() == ["name", "outcome", "http", "new", "updated", "bytes", "ms", "message"]
+    assert row.split()[:5] == ["good", "ok", "200", "2", "0"]
+
+
+def test_an_unknown_name_is_a_mistake_and_nothing_is_polled(desk: Desk, origin: Origin) -> None:
+    desk.write(source("good", origin.serve("/feed.xml", FEED)))
+    result = desk.type("poll", "good", "goood")
+    assert result.exit_code == 2
+    assert "'goood'" in result.stderr
+    assert "did you mean good?" in result.stderr
+    assert not origin.requests
+
+
+def test_the_service_polls_serves_and_stops(desk: Desk, origin: Origin) -> None:
+    desk.write(source("good", origin.serve("/feed.xml", FEED)))
+    command = [sys.executable, "-m", "aggregator", "run", "-c", str(desk.config_file), "--log-format", "json"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            assert service.stderr is not None
+            events = []
+            for line in service.stderr:
+                events.append(json.loads(line))
+                if events[-1]["message"].startswith("polled good"):
+                    break
+            port = next(
+                e["message"].split("port ")[1].split(")")[0] for e in events if "port" in e["message"]
+            )
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/tags/goods.rss", timeout=10) as answer:
+                assert answer.read().count(b"<item>") == 2
+            service.send_signal(signal.SIGTERM)
+            out, rest = service.communicate(timeout=10)
+        finally:
+            service.kill()
+    assert service.returncode == 0
+    assert out == ""
+    events += [json.loads(line) for line in rest.splitlines()]
+    (polled,) = (event for event in events if event.get("source") == "good")
+    assert (polled["level"], polled["logger"], polled["outcome"]) == (
+        "info",
+        "aggregator.daemon.runtime",
+        "ok",
+    )
+    assert isinstance(polled["ts"], int)
+
+
+def test_an_address_that_is_taken_is_one_clear_line(desk: Desk, origin: Origin, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aggregator", "run", "-c", str(desk.config_file)]
+    env = {"AGGREGATOR_SERVICE__BIND": f"127.0.0.1:{origin.port}", "PATH": ""}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"aggregator: Cannot listen at 127.0.0.1:{origin.port}: another program")
+    assert result.stderr.count("\n") == 1
