@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -125,3 +128,75 @@ class Origin:
         handler.end_headers()
         if handler.command != "HEAD":
             handler.wfile.write(body)
+
+
+class Peer:
+    """Listens on loopback and lets a function speak on each connection: for what no real server says.
+
+    The function may block in `recv` for as long as it likes: its connection is shut down at the end.
+    """
+
+    def __init__(
+        self,
+        speak: Callable[[socket.socket], None],
+        *,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.connections = 0
+        self._speak = speak
+        self._tls = tls
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=128)
+        self._open: set[socket.socket] = set()
+        self._threads = [threading.Thread(target=self._listen, daemon=True)]
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def __enter__(self) -> Peer:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for sock in (self._listener, *self._open):
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                self.connections += 1
+                self._open.add(sock)
+                self._threads.append(threading.Thread(target=self._serve, args=(sock,), daemon=True))
+                self._threads[-1].start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        speaking = sock
+        try:
+            if self._tls is not None:
+                speaking = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+                self._open.add(speaking)
+                speaking.do_handshake()
+            self._speak(speaking)
+        except OSError:
+            pass  # a client that hangs up is part of many tests
+        finally:
+            self._open -= {sock, speaking}
+            speaking.close()
+
+
+def read_request(sock: socket.socket) -> bytes:
+    """Return the next request's head as it came; empty when the client hung up."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = sock.recv(1)
+        if not byte:
+            return b""
+        head += byte
+    return head

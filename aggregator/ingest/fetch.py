@@ -147,6 +147,9 @@ class HttpFetcher:
         exchange.phase = Phase.CONNECTING
         response = adapter.send(prepared, stream=True, timeout=exchange.remaining(), proxies=self._proxies)
         raw: HTTPResponse = response.raw
+        if exchange.ended_by is not None:  # a connection that was shut down reads like an end of the headers
+            raw.close()
+            raise ExchangeEndedError
         return raw
 
     def _session(self) -> requests.Session:
