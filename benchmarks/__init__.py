@@ -1,0 +1,1 @@
+"""What a poll, an answer and an idle service cost. See README.md in this folder."""

@@ -1,0 +1,125 @@
+"""`python -m benchmarks`: measure, and print a table or JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.store import open_store
+from benchmarks.origin import origin
+from benchmarks.processes import family_memory
+
+_MEASURED = "http://127.0.0.1:18479"
+"""Where the daemon listens whose memory is measured."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--sources", default=1000, show_default=True, help="How many feeds are polled.")
+@click.option("--runs", default=3, show_default=True, help="Each figure is the median of so many runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
+def main(*, sources: int, runs: int, as_json: bool) -> None:
+    """Measure what polling, serving and waiting cost on this machine."""
+    with origin() as url:
+        measured = [_run(url, sources) for _ in range(runs)]
+        memory = _memory(url, sources)
+    rows = _rows(measured, memory, sources)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for name, row in rows.items():
+        click.echo(f"{name:<34}" + "  ".join(f"{key} {value}" for key, value in row.items()))
+
+
+def _run(url: str, sources: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        database = str(Path(folder) / "bench.db")
+        return {
+            phase: _phase("poll" if phase in {"cold", "warm"} else phase, url, sources, database)
+            for phase in ("cold", "bare", "warm", "serve")
+        }
+
+
+def _phase(*arguments: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.phases", *map(str, arguments)]
+    result: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return result
+
+
+def _rows(measured: list[dict[str, Any]], memory: dict[str, Any], sources: int) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for phase in ("cold", "warm", "bare"):
+        cpu = statistics.median(run[phase]["cpu_s"] for run in measured)
+        wall = statistics.median(run[phase]["wall_s"] for run in measured)
+        rows[phase] = {
+            "cpu_ms_per_source": round(cpu / sources * 1000, 3),
+            "wall_s": round(wall, 2),
+            "sources_per_s": round(sources / wall),
+        }
+    ratio = statistics.median(run["warm"]["cpu_s"] / run["bare"]["cpu_s"] for run in measured)
+    rows["warm"]["ratio_to_bare_requests"] = round(ratio, 2)
+    rows["warm"]["outcomes"] = measured[-1]["warm"]["outcomes"]
+    for status in ("304", "200"):
+        rows[f"serve {status}"] = {
+            "cpu_us_per_request": statistics.median(run["serve"][status]["cpu_us"] for run in measured),
+            "store_touches": max(run["serve"][status]["store_touches"] for run in measured),
+            "feed_bytes": measured[-1]["serve"]["bytes"],
+        }
+    rows["memory of the daemon"] = memory
+    return rows
+
+
+def _memory(url: str, sources: int) -> dict[str, Any]:
+    """Run the daemon itself on that many sources; return its memory after all were polled, and served."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "aggregator.toml"
+        database = Path(folder) / "bench.db"
+        tables = "".join(
+            f'[[sources]]\nname = "S{number}"\nurl = "{url}{number}"\ntags = ["t{number % 5}"]\n'
+            for number in range(sources)
+        )
+        config.write_text(
+            f'[service]\nbind = "{_MEASURED.removeprefix("http://")}"\ndatabase = "{database}"\n'
+            f'[polling]\nallow_private = ["127.0.0.0/8"]\n{tables}'
+        )
+        command = [sys.executable, "-m", "aggregator", "run", "-c", str(config)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
+            try:
+                _wait_until_polled(database, sources)
+                for tag in range(5):
+                    with urllib.request.urlopen(
+                        f"http://127.0.0.1:18479/tags/t{tag}.atom", timeout=30
+                    ) as feed:
+                        feed.read()
+                time.sleep(2)
+                memory = family_memory(daemon.pid)
+            finally:
+                os.kill(daemon.pid, signal.SIGTERM)
+    return {key: round(value) for key, value in memory.items()}
+
+
+def _wait_until_polled(database: Path, sources: int) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        if database.exists():
+            store = open_store(str(database))
+            polled = sum(1 for status in store.source_statuses() if status.last_poll)
+            store.close()
+            if polled == sources:
+                return
+    raise TimeoutError("the daemon did not poll all sources")
+
+
+if __name__ == "__main__":
+    main()
