@@ -14,8 +14,8 @@ from aggregator.cli.options import config_option
 from aggregator.exceptions import AggregatorError, ConfigError, UnknownSourceError
 
 _MODULES = {
-    "run": "service",
-    "poll": "service",
+    "run": "run",
+    "poll": "poll",
     "check": "settings",
     "sources": "lists",
     "feeds": "lists",

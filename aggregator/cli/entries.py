@@ -56,7 +56,7 @@ def entries_command(*, tag: str | None, source: str | None, limit: int, as_json:
         (entry.id, instant(entry.dated), entry.source.name, entry.title or "(untitled)", entry.tags)
         for entry in entries
     ]
-    print_table((">id", "published", "source", "title", "tags"), rows)
+    print_table((">id", "!published", "source", "title", "tags"), rows)
 
 
 @click.command("show")

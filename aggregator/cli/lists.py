@@ -7,13 +7,13 @@ from contextlib import closing
 import click
 
 from aggregator.cli.options import config_option, json_option, load_config
-from aggregator.cli.output import instant, print_json, print_table
+from aggregator.cli.output import instant, print_json, print_table, recent
 from aggregator.cli.records import feed_record, listed_sources, source_record, tag_record
 from aggregator.store import open_store
 
 _SOURCE_COLUMNS = (
-    *("name", "outcome", ">http", "last poll", "next poll"),
-    *(">failures", ">entries", "tags", "address", "message"),
+    *("name", "outcome", "!last poll", "!next poll"),
+    *(">failures", ">entries", "message"),
 )
 
 
@@ -36,13 +36,10 @@ def sources_command(*, as_json: bool) -> None:
         (
             status.name,
             status.outcome,
-            status.http_status,
-            instant(status.last_poll),
-            instant(status.next_poll) if status.enabled else "disabled",
+            recent(status.last_poll),
+            recent(status.next_poll) if status.enabled else "disabled",
             status.failures,
             status.entries,
-            status.tags,
-            status.url,
             status.message,
         )
         for status in statuses
@@ -81,4 +78,4 @@ def tags_command(*, as_json: bool) -> None:
         for count in counts:
             print_json(tag_record(count))
         return
-    print_table(("tag", ">entries", "newest"), [(c.tag, c.entries, instant(c.surfaced)) for c in counts])
+    print_table(("tag", ">entries", "!newest"), [(c.tag, c.entries, instant(c.surfaced)) for c in counts])

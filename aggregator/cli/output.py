@@ -28,7 +28,7 @@ def print_json(record: Mapping[str, object]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a column whose name starts with `>` is aligned right.
+    """Print a table; columns whose names start with `!` or `>` are never broken, `>` is aligned right, too.
 
     A terminal gets lines that fit it. A pipe gets each row in one line, nothing cut. Text from elsewhere is
     shown as it is, without markup and control characters.
@@ -37,13 +37,22 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        table.add_column(
+            column.lstrip("!>"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=column.startswith(("!", ">")),
+        )
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     with console.capture() as capture:
         console.print(table)
     for line in capture.get().splitlines():
         click.echo(line.rstrip())
+
+
+def recent(value: int | None) -> str:
+    """Return an instant (ms UTC) as `instant` does, but without the year."""
+    return instant(value).partition("-")[2] or instant(value)
 
 
 def instant(value: int | None) -> str:

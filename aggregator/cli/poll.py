@@ -1,4 +1,4 @@
-"""`run` and `poll`: the service, and one round of it."""
+"""`poll`: one round of polls."""
 
 from __future__ import annotations
 
@@ -12,23 +12,7 @@ from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import print_json, print_table, progress
 from aggregator.cli.records import poll_record
 from aggregator.daemon.polling import poll_now
-from aggregator.daemon.runtime import run_daemon
 from aggregator.model import PollReport, PollTally
-
-
-@click.command("run")
-@click.option("--log-format", type=click.Choice(logs.FORMATS), default="human", show_default=True)
-@click.option("--log-level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
-@config_option()
-def run_command(*, log_format: str, log_level: str) -> None:
-    """Run the service, until SIGTERM or SIGINT.
-
-    Sources are polled when they are due, and feeds are served at [service] bind. A changed config file, or
-    SIGHUP, loads the config again; one with errors is refused and the running one kept. Logs go to stderr,
-    one line per event.
-    """
-    logs.set_up(style=log_format, level=log_level)
-    run_daemon(load_config(), load_config)
 
 
 @click.command("poll")
