@@ -114,7 +114,7 @@ def test_any_text_at_all_gives_clean_output(html: str) -> None:
     [
         "<div>" * 100_000,
         "<dl><dd>" * 50_000 + "<li>" * 50_000,
-        "<p " + " ".join(f"a{n}" for n in range(200_000)) + ">x",
+        "<p " + " ".join(f"a{n}" for n in range(60_000)) + ">x",
         "<p>" + "".join(f"<b a={n}>" for n in range(3_000)) + "<p>x" * 3_000,
         '<p a=">"><style><p b="</style>' + "<b c d>" * 50_000,
         "<table>" + "x<i></i>" * 100_000,
