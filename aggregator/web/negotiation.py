@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 Headers = Iterable[tuple[bytes, bytes]]
 """As ASGI has them: names in lower case."""
 
-_ETAG = re.compile(r'(?:W/)?("[^"]*")')
+_OPAQUE_TAG = re.compile(r'"[^"]*"')
+"""What weak comparison looks at: an ETag without its `W/`."""
 
 
 def header(headers: Headers, name: bytes) -> str | None:
@@ -26,7 +27,7 @@ def is_current(headers: Headers, *, etag: str, last_modified: int | None) -> boo
     If-None-Match compares weakly, and where it is given If-Modified-Since is not looked at.
     """
     if (condition := header(headers, b"if-none-match")) is not None:
-        return condition.strip() == "*" or etag in _ETAG.findall(condition)
+        return condition.strip() == "*" or etag in _OPAQUE_TAG.findall(condition)
     if last_modified is None or (since := header(headers, b"if-modified-since")) is None:
         return False
     date = _http_date(since)

@@ -136,14 +136,19 @@ class Site:
         self.config = config
         self.reason: str | None = None
         self.now = NOW + HOUR
-        self.metrics = Metrics(store, clock=lambda: self.now)
+        self.clock_reads = 0
+        self.metrics = Metrics(store, clock=self._clock)
         self.app = create_app(
             store=store,
             config=lambda: self.config,
             ready=lambda: self.reason,
             metrics=self.metrics,
-            clock=lambda: self.now,
+            clock=self._clock,
         )
+
+    def _clock(self) -> int:
+        self.clock_reads += 1
+        return self.now
 
     def __enter__(self) -> Site:
         self._stage = Stage.free.pop() if Stage.free else Stage()

@@ -81,6 +81,17 @@ def test_a_change_reads_the_entries_once_more(counted: tuple[Site, CountingStore
     assert store.calls == {"revision": 2, "entries": 1}
 
 
+def test_a_change_of_other_feeds_entries_costs_no_rendering(counted: tuple[Site, CountingStore]) -> None:
+    site, _ = counted
+    site.get("/tags/chips.rss")
+    poll(site.store, "News", item(2, "new"))
+    before = site.clock_reads  # the clock is read when a document is made ready
+    site.get("/tags/chips.rss")
+    assert site.clock_reads == before
+    site.get("/tags/new.rss")
+    assert site.clock_reads == before + 1
+
+
 def test_many_who_ask_at_once_wait_for_one_rendering(counted: tuple[Site, CountingStore]) -> None:
     site, store = counted
     store.gate.clear()
