@@ -41,6 +41,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
             column.lstrip("!>"),
             justify="right" if column.startswith(">") else "left",
             no_wrap=column.startswith(("!", ">")),
+            overflow="fold",  # rather broken anywhere than cut
         )
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))

@@ -80,5 +80,5 @@ def _iso(instant: int) -> str:
 
 def _first_units(title: str) -> str:
     """Return the first 50 UTF-16 units; a pair of surrogates cut in two ends as U+FFFD, as it did there."""
-    units = title.encode("utf-16-le", "surrogatepass")
+    units = title.encode("utf-16-le")
     return units[: _NAME_UNITS * _BYTES_PER_UNIT].decode("utf-16-le", "replace")

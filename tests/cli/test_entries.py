@@ -18,7 +18,7 @@ url = "https://example.org/beta.xml"
 tags = ["news"]
 """
 
-HOSTILE = "[red]bold[/red] \x1b[31mred\x1b[0m \x9b2J \u202egnp\nnext"
+HOSTILE = ":smile: [red]bold[/red] \x1b[31mred\x1b[0m \x9b2J \u202egnp\nnext"
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_no_text_of_a_source_steers_the_terminal(desk: Desk) -> None:
     desk.bring("alpha", draft("evil", title=HOSTILE, content=HOSTILE, published=NOW), now=NOW)
     for output in (desk.done("entries"), desk.done("show", str(NOW)), desk.done("entries", "--json")):
         assert not set("\x1b\x9b\u202e") & set(output)
-    assert "[red]bold[/red] \\u001b[31mred" in desk.done("entries")
+    assert ":smile: [red]bold[/red] \\u001b[31mred" in desk.done("entries")
     assert len(desk.done("entries").splitlines()) == 2
 
 
