@@ -377,6 +377,7 @@ class Entry:
     sources: tuple[SourceRef, ...]
     """The source that brought it first, then every other that carried the same story; never empty."""
     guid: str | None
+    """As the source first said it."""
     url: str | None
     title: str
     authors: tuple[str, ...]
@@ -397,6 +398,8 @@ class Entry:
     content_html: RawHtml | None
     enclosures: tuple[Enclosure, ...]
     base_url: str
+    uri: str | None = None
+    """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
 
     @property
     def source(self) -> SourceRef:

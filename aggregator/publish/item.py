@@ -1,8 +1,8 @@
 """One entry as every format publishes it: cleaned, sanitized, with valid URLs and dates. Pure.
 
-**Identity.** The id is a UUID made of the entry's ID and of nothing else: the ID is unique in the store and
-never changes, whereas a source can rewrite its guid, and two sources can use the same one. So readers never
-see an entry twice because of what happened upstream, and no two items of a feed share an id.
+**Identity.** The id is the source's own guid where that is a URI which no other entry has, so that readers
+recognise what they know from elsewhere; else a UUID made of the entry's ID and first guid. Neither changes,
+whatever the source rewrites, and no two entries share one: readers see nothing twice and miss nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from aggregator.model import Channel, Enclosure, Entry, SafeHtml, SourceRef
 from aggregator.publish.html import plain_text, sanitize
-from aggregator.publish.text import excerpt, language_tag, one_line
+from aggregator.publish.text import excerpt, language_tag, one_line, printable
 from aggregator.publish.urls import link_url, web_url
 
 _log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Item:
     """What every format says of one entry; no text holds a character that XML forbids."""
 
     id: str
-    """A URN, unique and permanent."""
+    """A URI, unique and permanent."""
     url: str | None
     title: str
     """Never empty."""
@@ -109,9 +109,9 @@ def head(channel: Channel) -> Head:
     )
 
 
-def entry_uri(entry_id: int) -> str:
+def entry_uri(entry: Entry) -> str:
     """Return the id under which readers know an entry: the same in each feed and format, for ever."""
-    return uuid5(_ENTRIES, str(entry_id)).urn
+    return entry.uri or uuid5(_ENTRIES, f"{entry.id} {printable(entry.guid or '')}").urn
 
 
 def last_change(entries: Iterable[Entry]) -> int:
@@ -137,7 +137,7 @@ def to_item(entry: Entry) -> Item:
     url = link_url(entry.url)
     short = excerpt(plain_text(summary or content), _SUMMARY_FROM_TEXT)
     return Item(
-        id=entry_uri(entry.id),
+        id=entry_uri(entry),
         url=url,
         title=one_line(entry.title) or excerpt(short, _TITLE_FROM_TEXT) or url or "Untitled",
         content=content or summary,

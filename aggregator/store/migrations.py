@@ -55,7 +55,8 @@ _FIRST_SCHEMA = (
     """
     CREATE TABLE entries (
         id               INTEGER PRIMARY KEY,
-        guid             TEXT,
+        uri              TEXT,                       -- the guid, where it can be the id in our feeds
+        guid             TEXT,                       -- as first said
         url              TEXT,
         title            TEXT NOT NULL,
         authors          TEXT NOT NULL,              -- JSON
@@ -74,6 +75,7 @@ _FIRST_SCHEMA = (
         base_url         TEXT NOT NULL
     )
     """,
+    "CREATE UNIQUE INDEX entries_by_uri ON entries (uri) WHERE uri IS NOT NULL",
     "CREATE INDEX entries_by_surfaced ON entries (surfaced, id)",
     # Which sources carry an entry, the first bringer first (rowid). `surfaced` is when the entry became
     # visible as this source's, so that a story another source had before is not missed by its subscribers.

@@ -11,6 +11,7 @@ from aggregator.model import EntryDraft, PollCommit, PollTally, ReadFeed, StoryP
 from aggregator.rules.tagging import union
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import Candidate, Known, candidates, match, match_stories, surfaces_at
+from aggregator.store.uris import global_uri
 
 _ALL_SOURCES = 0
 """The source of keys that are shared: stories."""
@@ -159,15 +160,17 @@ class _Writer:
         self._conn.execute(
             """
             INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, updated,
-                guid, url, title, authors, tags, categories, language, summary, content_html, enclosures,
+                uri, guid, url, title, authors, tags, categories, language, summary, content_html, enclosures,
                 base_url)
             VALUES (:id, :now, :surfaced, :now, :published, :source_published, :updated,
-                :guid, :url, :title, :authors, :tags, :categories, :language, :summary, :content_html,
+                :uri, :guid, :url, :title, :authors, :tags, :categories, :language, :summary, :content_html,
                 :enclosures, :base_url)
             """,
             {
                 **_columns(item.draft, dated),
                 "id": entry_id,
+                "uri": self._free_uri(item),
+                "guid": item.draft.guid,
                 "now": self._now,
                 "surfaced": surfaced,
                 "tags": to_json(item.tagged.tags),
@@ -177,13 +180,19 @@ class _Writer:
         _index_tags(self._conn, entry_id, item.tagged.tags, surfaced)
         self._note_published(dated)
 
+    def _free_uri(self, item: Candidate) -> str | None:
+        """Return the guid as the entry's id in feeds, where it can be one and no other entry has it."""
+        uri = None if item.guid is None else global_uri(item.draft.guid)
+        taken = self._conn.execute("SELECT 1 FROM entries WHERE uri = ?", (uri,)).fetchone()
+        return None if taken else uri
+
     def _update(self, draft: EntryDraft, entry_id: int, first_seen: int) -> None:
-        # The date follows the source, but never past the instant in which the entry had been seen.
+        # The date follows the source, but never past the instant in which the entry had been seen. The guid
+        # stays the first one: readers know the entry by it.
         self._conn.execute(
             """
             UPDATE entries SET changed = :now, published = :published, source_published = :source_published,
-                guid = :guid, url = :url, title = :title, authors = :authors, updated = :updated,
-                categories = :categories, language = :language, summary = :summary,
+                url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories, language = :language, summary = :summary,
                 content_html = :content_html, enclosures = :enclosures, base_url = :base_url
             WHERE id = :id
             """,
@@ -266,7 +275,6 @@ def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
     return {
         "published": dated,
         "source_published": draft.published,
-        "guid": draft.guid,
         "url": draft.url,
         "title": draft.title,
         "authors": to_json(draft.authors),

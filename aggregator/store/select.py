@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
 
 _COLUMNS = (
-    "id, guid, url, title, authors, published, source_published, updated, first_seen, surfaced, changed,"
+    "id, uri, guid, url, title, authors, published, source_published, updated, first_seen, surfaced, changed,"
     " tags, categories, language, summary, content_html, enclosures, base_url"
 )
 
@@ -125,6 +125,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
     return Entry(
         id=row["id"],
         sources=sources,
+        uri=row["uri"],
         guid=row["guid"],
         url=row["url"],
         title=row["title"],
