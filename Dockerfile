@@ -4,7 +4,9 @@ WORKDIR /src
 RUN python -m venv --without-pip /opt/aggregator
 COPY pyproject.toml README.md LICENSE ./
 COPY aggregator aggregator
-RUN pip --python /opt/aggregator/bin/python install --no-cache-dir .
+# A library brings pip along for a command of its own that nobody runs here.
+RUN pip --python /opt/aggregator/bin/python install --no-cache-dir . \
+    && pip --python /opt/aggregator/bin/python uninstall --yes pip
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin aggregator \
