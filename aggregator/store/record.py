@@ -192,8 +192,9 @@ class _Writer:
         self._conn.execute(
             """
             UPDATE entries SET changed = :now, published = :published, source_published = :source_published,
-                url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories, language = :language, summary = :summary,
-                content_html = :content_html, enclosures = :enclosures, base_url = :base_url
+                url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
+                language = :language, summary = :summary, content_html = :content_html,
+                enclosures = :enclosures, base_url = :base_url
             WHERE id = :id
             """,
             {

@@ -1,0 +1,69 @@
+"""The data types of the house; imports nothing of ours.
+
+Every instant is an integer of milliseconds since 1970 UTC, every span of time an integer of milliseconds,
+every size an integer of bytes. A new name stands for each state of the data:
+
+    Source + SourceState ─► PollJob ─► Fetched | NotModified | FetchFailed
+        ─► ParsedFeed ─► Reading (EntryDraft…) | Unreadable ─► TaggedDraft ─► PollCommit ─► Entry
+    FeedSpec ─► EntryQuery ─► Entry… ─► FeedDocument
+"""
+
+from aggregator.model.document import (
+    Enclosure,
+    ParsedEntry,
+    ParsedFeed,
+    IdentityKeys,
+    EntryDraft,
+    Reading,
+    Unreadable,
+    TaggedDraft,
+)
+from aggregator.model.entry import SourceRef, Entry, EntryQuery, SourceStatus, TagCount
+from aggregator.model.exchange import FetchRequest, Fetched, NotModified, FetchFailed
+from aggregator.model.feed import Channel, FeedDocument
+from aggregator.model.outcome import Outcome
+from aggregator.model.poll import (
+    SourceState,
+    PollJob,
+    PollReport,
+    ReadFeed,
+    PollCommit,
+    PollTally,
+    StoryPolicy,
+)
+from aggregator.model.source import Source, FeedSpec
+from aggregator.model.text import RawHtml, SafeHtml
+
+__all__ = [
+    "Channel",
+    "Enclosure",
+    "Entry",
+    "EntryDraft",
+    "EntryQuery",
+    "FeedDocument",
+    "FeedSpec",
+    "FetchFailed",
+    "FetchRequest",
+    "Fetched",
+    "IdentityKeys",
+    "NotModified",
+    "Outcome",
+    "ParsedEntry",
+    "ParsedFeed",
+    "PollCommit",
+    "PollJob",
+    "PollReport",
+    "PollTally",
+    "RawHtml",
+    "ReadFeed",
+    "Reading",
+    "SafeHtml",
+    "Source",
+    "SourceRef",
+    "SourceState",
+    "SourceStatus",
+    "StoryPolicy",
+    "TagCount",
+    "TaggedDraft",
+    "Unreadable",
+]

@@ -1,0 +1,122 @@
+"""One source's document: parsed, then normalized, then tagged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.model.outcome import Outcome
+from aggregator.model.text import RawHtml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that belongs to an entry, such as a podcast's episode."""
+
+    url: str
+    type: str | None = None
+    length: int | None = None
+    """Bytes, when the source said a valid number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """One item as the document has it: texts still in the source's own forms."""
+
+    guid: str | None = None
+    link: str | None = None
+    """Absolute wherever the document has a base to resolve it against."""
+    title: str | None = None
+    """Plain text."""
+    summary: RawHtml | None = None
+    content: RawHtml | None = None
+    authors: tuple[str, ...] = ()
+    """Names as a reader shows them; duplicates removed."""
+    published: str | None = None
+    """The date's text, not yet understood."""
+    updated: str | None = None
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    language: str | None = None
+    base_url: str = ""
+    """What relative links in summary and content stand for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A document of any format, parsed; entries in the document's order."""
+
+    version: str
+    """`rss20`, `rss10`, `atom10`, `json11`, …"""
+    title: str | None = None
+    link: str | None = None
+    """The site that the feed belongs to."""
+    language: str | None = None
+    entries: tuple[ParsedEntry, ...] = ()
+    problem: str | None = None
+    """Set when the document was ill-formed but could be read: a sentence for the person who looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityKeys:
+    """What an entry can be recognised by within its source, strongest first; each a 16-byte hash."""
+
+    guid: bytes | None = None
+    """Of the guid as the source said it."""
+    link: bytes | None = None
+    """Of the canonical link, alike for http and https."""
+    text: bytes
+    """Of title and content."""
+    title_date: bytes | None = None
+    """Of title and publication instant, when there are both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDraft:
+    """What the source said of one item, normalized; no ID yet. Texts hold no lone surrogates and no NUL."""
+
+    keys: IdentityKeys
+    revision: bytes
+    """A 16-byte hash of everything below that subscribers see: another hash means an edited item."""
+    guid: str | None = None
+    url: str | None = None
+    """The link as the source said it, made absolute: not canonicalized."""
+    title: str = ""
+    """Plain text; empty when the source gave none."""
+    authors: tuple[str, ...] = ()
+    published: int | None = None
+    """The instant that the source said, far past and future included; None when undated or not understood."""
+    updated: int | None = None
+    language: str | None = None
+    summary: RawHtml | None = None
+    content_html: RawHtml | None = None
+    """The item's fullest text as the source said it (its summary, when there is nothing else)."""
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A document that was read: its items as drafts, in the document's order, upper first."""
+
+    title: str | None = None
+    site_url: str | None = None
+    language: str | None = None
+    drafts: tuple[EntryDraft, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A document that could not be read as a feed: why, in a word and in a sentence."""
+
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedDraft:
+    """A draft with the tags that source and config give it: the source's own first."""
+
+    draft: EntryDraft
+    tags: tuple[str, ...]

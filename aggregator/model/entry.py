@@ -1,0 +1,110 @@
+"""What the store keeps, and how it is asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.model.document import Enclosure
+from aggregator.model.outcome import Outcome
+from aggregator.model.text import RawHtml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRef:
+    """Where an entry came from, as published feeds say it."""
+
+    name: str
+    url: str
+    """The source's feed."""
+    site_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One stored item."""
+
+    id: int
+    """Milliseconds UTC; primary key; never changes."""
+    sources: tuple[SourceRef, ...]
+    """The source that brought it first, then every other that carried the same story; never empty."""
+    guid: str | None
+    """As the source first said it."""
+    url: str | None
+    title: str
+    authors: tuple[str, ...]
+    published: int | None
+    """Clamped to first_seen when it lay in the future; None when undated or before 1990."""
+    source_published: int | None
+    """The instant exactly as the source said it."""
+    updated: int | None
+    first_seen: int
+    surfaced: int
+    """When it became visible to subscribers: the order of feeds."""
+    changed: int
+    """When the stored entry last changed."""
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    language: str | None
+    summary: RawHtml | None
+    content_html: RawHtml | None
+    enclosures: tuple[Enclosure, ...]
+    base_url: str
+    uri: str | None = None
+    """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
+
+    @property
+    def source(self) -> SourceRef:
+        """The source that brought the entry first."""
+        return self.sources[0]
+
+    @property
+    def dated(self) -> int:
+        """The instant to show as publication: the source's, else first-seen's (the ID)."""
+        return self.id if self.published is None else self.published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryQuery:
+    """A selection of entries, newest surfaced first. Conditions combine with *and*."""
+
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    limit: int = 50
+    window: int = 0
+    """Beyond `limit`, also everything surfaced within this many ms of the newest selected entry.
+
+    Anchored at the newest entry, not at the clock: it holds at least what a window that ends now would,
+    and the selection changes only when entries do.
+    """
+    cap: int = 1000
+    """Never more than this many, unless `limit` asks for more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """A source as tables and pages show it: configured name and state."""
+
+    name: str
+    url: str
+    tags: tuple[str, ...]
+    enabled: bool
+    title: str | None
+    site_url: str | None
+    outcome: Outcome | None
+    message: str
+    http_status: int | None
+    last_poll: int | None
+    next_poll: int | None
+    failures: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCount:
+    """A tag that entries have, with their number and when the newest of them surfaced."""
+
+    tag: str
+    entries: int
+    surfaced: int

@@ -1,0 +1,57 @@
+"""One exchange with a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aggregator.model.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """One conditional GET, with its limits."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: int
+    max_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A 200 answer, read whole and decompressed."""
+
+    status: int
+    url: str
+    """Where the document was found, after redirects."""
+    content_type: str | None
+    body: bytes
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """A 304 answer to a conditional request. Carries the validators to keep from now on."""
+
+    status: int
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """No document: why, in a word and in a sentence that a person understands."""
+
+    outcome: Outcome
+    message: str
+    status: int | None = None
+    size: int = 0
+    """Bytes of body that had come by then."""
+    retry_after: int | None = None
+    """Milliseconds that the server asked us to wait."""
