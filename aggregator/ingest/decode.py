@@ -64,7 +64,7 @@ _TELLTALES = (
 _LANGUAGE = re.compile(
     rb"(?:<(?:dc:)?language>\s*|\bxml:lang=[\"'])(zh|ja|ko)\b[\-_]?(tw|hk|hant)?", re.IGNORECASE
 )
-_OF_LANGUAGES = {b"ja": ("cp932", "euc_jp"), b"ko": ("cp949",), b"zh": ("gb18030", "big5hkscs")}
+_OF_LANGUAGES = {b"ja": ("euc_jp", "cp932"), b"ko": ("cp949",), b"zh": ("gb18030", "big5hkscs")}
 _TRADITIONAL = ("big5hkscs", "gb18030")
 
 

@@ -52,8 +52,8 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
     if prologue.root not in _FEED_ROOTS:
         return _no_feed(prologue)
     result, complaint = _parse(prologue, url)
-    if complaint and not result.version and not result.entries and not result.feeddata:
-        return Unreadable(outcome=Outcome.UNPARSEABLE, message=f"The document cannot be parsed: {complaint}.")
+    if complaint is None and text != decoded.text:
+        complaint = "it holds characters that XML does not allow"
     feed = feed_from(
         version=result.version or prologue.root or "",
         feed=result.feeddata,

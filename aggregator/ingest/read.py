@@ -21,7 +21,7 @@ _OTHER_FORMATS = (
     (b"ID3", "an audio file"),
     (b"OggS", "a media file"),
 )
-_BYTE_ORDER_MARKS = b"\xef\xbb\xbf\xff\xfe\x00"
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks, of any width
 
 
 def read_document(document: Fetched) -> Reading | Unreadable:
@@ -31,13 +31,13 @@ def read_document(document: Fetched) -> Reading | Unreadable:
     document it can take minutes and much memory, and run into `MemoryError`: run it in a `ParsePool`.
     """
     body = document.body
-    start = body[:256].lstrip(_BYTE_ORDER_MARKS + b" \t\r\n")
-    if not start and not body.strip():
+    start = body.lstrip(_BLANK)[:1]
+    if not start:
         return Unreadable(outcome=Outcome.EMPTY, message="The server answered with an empty document.")
     for magic, name in _OTHER_FORMATS:
         if body.startswith(magic):
             message = f"The address leads to {name}, not to a feed."
             return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
-    parse = parse_json if start[:1] in {b"{", b"["} else parse_xml
+    parse = parse_json if start in {b"{", b"["} else parse_xml
     feed = parse(body, content_type=document.content_type, url=document.url)
     return feed if isinstance(feed, Unreadable) else normalize(feed, url=document.url)

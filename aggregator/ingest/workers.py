@@ -54,8 +54,8 @@ class ParsePool:
     def read(self, document: Fetched) -> Reading | Unreadable:
         """Return what `read_document` makes of it, or why it could not within the limits.
 
-        Blocks while all processes are busy. Raises nothing for the document's faults: one that takes too long,
-        too much memory, or its process with it, is `Unreadable`, and the next one gets another process.
+        Blocks while all processes are busy. Raises nothing for the document's faults: one that takes too
+        long, too much memory, or its process with it, is `Unreadable`; the next one gets another process.
         """
         with self._slots:
             try:
@@ -140,16 +140,12 @@ class _Process:
         """Start the process; return when it can take documents. Raises `OSError` when it does not start."""
         self.documents = 0
         self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-m", "aggregator.ingest.child", str(theirs.fileno()), str(memory)]
-        with theirs:
-            self._popen = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env=os.environ | {"PYTHONPATH": _python_path()},
-                process_group=0,  # out of reach of the terminal's Ctrl-C
-            )
+        try:
+            with theirs:
+                self._popen = _start(theirs.fileno(), memory)
+        except OSError:
+            self._socket.close()
+            raise
         try:
             self._receive(len(READY), time.monotonic() + _START_TIMEOUT)
         except OSError as error:
@@ -199,6 +195,17 @@ class _Process:
                 raise ConnectionResetError("the process closed its socket")
             view = view[count:]
         return bytes(received)
+
+
+def _start(descriptor: int, memory: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "aggregator.ingest.child", str(descriptor), str(memory)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(descriptor,),
+        env=os.environ | {"PYTHONPATH": _python_path()},
+        process_group=0,  # out of reach of the terminal's Ctrl-C
+    )
 
 
 def _unreadable(message: str) -> Unreadable:
