@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.ingest.decode import decode
+
+CHINESE = "这是一个关于半导体的新闻，我们在上海的工厂里说了很多话，大家都来了。"
+TRADITIONAL = "這是一個關於半導體的新聞，我們在台北的工廠裡說了很多話，大家都來了。"
+JAPANESE = "これは半導体の工場についてのニュースです。カタカナもあります。"
+FRENCH = "Une idée générale : le café coûte 3 €, « déjà » payé à l'été."
+
+
+def document(text: str, declared: str | None = None) -> str:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    return f"{declaration}<rss><title>{text}</title></rss>"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "codec"),
+    [
+        (CHINESE, "GB18030", "gb18030"),
+        (CHINESE, "gb2312", "gb18030"),
+        (CHINESE, "x-gbk", "gbk"),
+        (TRADITIONAL, "Big5", "big5"),
+        (JAPANESE, "Shift_JIS", "cp932"),
+        (JAPANESE, "x-sjis", "cp932"),
+        (JAPANESE, "EUC-JP", "euc_jp"),
+        (JAPANESE, "ISO-2022-JP", "iso2022_jp"),
+        ("한국어 뉴스", "EUC-KR", "cp949"),
+        (FRENCH, "windows-1252", "cp1252"),
+        (FRENCH, "ISO-8859-1", "cp1252"),
+        ("новости", "KOI8-R", "koi8-r"),
+        (CHINESE, "UTF-8", "utf-8"),
+        (CHINESE, "utf-16", "utf-16"),
+    ],
+)
+def test_a_right_declaration_is_believed(text: str, label: str, codec: str) -> None:
+    by_xml = decode(document(text, label).encode(codec), None)
+    by_http = decode(document(text).encode(codec), f'text/xml; charset="{label}"')
+    assert by_xml.text == document(text, label)
+    assert by_http.text == document(text)
+    assert by_xml.mistake is None
+    assert by_http.mistake is None
+
+
+@pytest.mark.parametrize(
+    "label", ["ISO-8859-1", "gb18030", "Shift_JIS", "us-ascii", "windows-1252", "euc-jp"]
+)
+@pytest.mark.parametrize("text", [CHINESE, JAPANESE, "日本"])
+def test_valid_utf_8_is_utf_8_whatever_is_said_of_it(label: str, text: str) -> None:
+    by_http = decode(document(text).encode(), f"application/xml; charset={label}")
+    by_xml = decode(document(text, label).encode(), "application/xml")
+    assert by_http.text == document(text)
+    assert by_xml.text == document(text, label)
+    assert by_http.mistake is not None
+
+
+def test_one_accented_letter_in_utf_8_is_not_read_as_windows_1252() -> None:
+    assert decode(document("café").encode(), "text/xml; charset=iso-8859-1").text == document("café")
+
+
+def test_a_short_gbk_text_that_is_valid_utf_8_by_accident_is_read_as_declared() -> None:
+    assert decode(document("联通", "gbk").encode("gbk"), None).text == document("联通", "gbk")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gb18030"),
+        (TRADITIONAL, "big5"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        ("한국어로 쓴 반도체 공장에 관한 소식", "cp949"),
+        (FRENCH, "cp1252"),
+    ],
+)
+@pytest.mark.parametrize("declared", [None, "utf-8"])
+def test_a_missing_or_wrong_declaration_is_made_up_for(text: str, codec: str, declared: str | None) -> None:
+    assert decode(document(text, declared).encode(codec), None).text == document(text, declared)
+
+
+@pytest.mark.parametrize(
+    ("language", "codec", "text"),
+    [
+        ("zh-CN", "gb18030", "芯片价格"),
+        ("zh-TW", "big5", "晶片"),
+        ("ja", "euc_jp", "半導体"),
+        ("ja", "cp932", "半導体"),
+        ("ko", "cp949", "가격 전쟁"),
+    ],
+)
+def test_the_language_helps_to_guess_a_short_text(language: str, codec: str, text: str) -> None:
+    said = f"<rss><language>{language}</language><title>{text}</title></rss>"
+    assert decode(said.encode(codec), None).text == said
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_encodings_are_told_by_their_first_bytes(codec: str) -> None:
+    assert decode(document(CHINESE).encode(codec), "text/xml; charset=utf-8").text == document(CHINESE)
+
+
+@pytest.mark.parametrize(
+    ("mark", "codec"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+    ],
+)
+def test_a_byte_order_mark_has_the_last_word_and_is_removed(mark: bytes, codec: str) -> None:
+    decoded = decode(mark + document(JAPANESE).encode(codec), "text/xml; charset=shift_jis")
+    assert decoded.text == document(JAPANESE)
+
+
+def test_one_broken_character_spoils_no_other() -> None:
+    body = document(CHINESE, "utf-8").encode().replace("半".encode(), b"\xe5\x8d")
+    assert decode(body, None).text == document(CHINESE, "utf-8").replace("半", "\ufffd")
+
+
+@pytest.mark.parametrize(
+    "label", ["idna", "punycode", "hex", "zlib", "utf-7", "unicode_escape", "none", "../x", "undefined"]
+)
+def test_encodings_that_are_none_for_documents_are_passed_over(label: str) -> None:
+    assert decode(document("x é", label).encode("cp1252"), f"text/xml; charset={label}").encoding == "cp1252"
+
+
+@given(body=st.binary(max_size=300), content_type=st.one_of(st.none(), st.text(max_size=60)))
+def test_no_bytes_make_it_raise(body: bytes, content_type: str | None) -> None:
+    decode(body, content_type)
+
+
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\ufeff\x00"), max_size=100))
+def test_utf_8_comes_back_as_it_was(text: str) -> None:
+    assert decode(f"<a>{text}</a>".encode(), None).text == f"<a>{text}</a>"

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.ingest.parse import parse_xml
+from aggregator.model import Outcome, ParsedFeed, Unreadable
+
+FEEDS = Path(__file__).parent.parent / "data" / "feeds"
+URL = "https://feeds.example.org/feed.xml"
+
+
+def parse(body: bytes | str, content_type: str | None = "application/xml") -> ParsedFeed:
+    feed = parse_xml(body.encode() if isinstance(body, str) else body, content_type=content_type, url=URL)
+    assert isinstance(feed, ParsedFeed), feed
+    return feed
+
+
+def assert_says(actual: Any, expected: Any, where: str = "feed") -> None:
+    """Check what a fixture expects: only the fields that it names."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            assert_says(getattr(actual, key), value, f"{where}.{key}")
+    elif isinstance(expected, list):
+        assert len(actual) == len(expected), f"{where}: {actual}"
+        for index, value in enumerate(expected):
+            assert_says(actual[index], value, f"{where}[{index}]")
+    else:
+        assert actual == expected, where
+
+
+@pytest.mark.parametrize("fixture", sorted(FEEDS.glob("*.xml")), ids=lambda path: path.stem)
+def test_each_quirk_is_read_as_its_fixture_says(fixture: Path) -> None:
+    body = fixture.read_bytes()
+    comment = body.decode().partition("-->")[0]
+    assert_says(parse(body), json.loads(comment.partition("Expect:")[2]))
+
+
+RSS = '<rss version="2.0"><channel><title>見出し</title><item><title>t</title></item></channel></rss>'
+
+
+def test_a_web_page_is_not_a_feed() -> None:
+    for page in (
+        "<!DOCTYPE html><html><head><title>x</title></head></html>",
+        "\n<HTML><body><rss></rss></body></HTML>",
+    ):
+        answer = parse_xml(page.encode(), content_type="text/html", url=URL)
+        assert isinstance(answer, Unreadable)
+        assert answer.outcome is Outcome.NOT_A_FEED
+        assert "web page" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ("<opml version='2.0'/>", "OPML"),
+        ("<urlset/>", "sitemap"),
+        ("<Response><Error/></Response>", "<response>"),
+    ],
+)
+def test_xml_that_is_no_feed_is_named(document: str, named: str) -> None:
+    answer = parse_xml(document.encode(), content_type="text/xml", url=URL)
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.NOT_A_FEED
+    assert named in answer.message
+
+
+@pytest.mark.parametrize("garbage", [b"no tags at all", b"\xff\xfe\xfa", b"<<<<", b"<rss", b"<!-- only -->"])
+def test_garbage_is_unparseable(garbage: bytes) -> None:
+    answer = parse_xml(garbage, content_type=None, url=URL)
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.UNPARSEABLE
+
+
+def test_white_space_and_a_mark_before_the_declaration_are_no_fault() -> None:
+    feed = parse("\ufeff\n  <?xml version='1.0' encoding='UTF-8'?>" + RSS)
+    assert feed.title == "見出し"
+    assert feed.problem is None
+
+
+def test_xml_1_1_is_read() -> None:
+    assert parse('<?xml version="1.1"?>' + RSS).title == "見出し"
+
+
+def test_nuls_and_controls_are_dropped() -> None:
+    feed = parse(RSS.replace("<title>t", "<title>a\x00b\x1b\x08c"))
+    assert feed.entries[0].title == "abc"
+    assert feed.problem is not None
+
+
+def test_a_problem_names_the_line_of_the_document() -> None:
+    feed = parse("<?xml version='1.0'?>\n<!-- a\nb -->\n<rss><channel>\n<title>a & b</title></channel></rss>")
+    assert feed.title == "a & b"
+    assert "line 5" in (feed.problem or "")
+
+
+def test_a_wrong_encoding_is_a_problem_that_is_named() -> None:
+    feed = parse('<?xml version="1.0" encoding="shift_jis"?>' + RSS)
+    assert feed.title == "見出し"
+    assert feed.problem == "It is said to be encoded in cp932, but is in utf-8."
+
+
+def test_a_24_kilobyte_author_is_read_at_once() -> None:
+    author = "a@b." * 6_000
+    feed = parse(f"<rss><channel><item><author>{author}</author></item></channel></rss>")
+    assert feed.entries[0].authors == (author,)
+
+
+def test_the_base_of_an_item_without_link_is_the_site_then_the_document() -> None:
+    item = "<item><title>t</title></item>"
+    with_site = parse(f"<rss><channel><link>https://example.org/</link>{item}</channel></rss>")
+    without = parse(f"<rss><channel>{item}</channel></rss>")
+    assert with_site.entries[0].base_url == "https://example.org/"
+    assert without.entries[0].base_url == URL
+
+
+XML_PIECES = st.sampled_from(
+    ["<", ">", "&", "</", "/>", "<![CDATA[", "]]>", "<!--", "-->", "<item>", "</item>", "<title>", "</title>",
+     "<link>", "<guid>", "<author>", "<description>", "<content type='xhtml'>", "<div>", "&#x110000;",
+     "<!DOCTYPE x [", "]>", "<a:b>", ' xmlns="http://www.w3.org/2005/Atom"', 'xml:base="//["', "\x00",
+     "\ud800", "&amp;",
+     "<enclosure url='http://a/' length='x'/>", "<media:content/>", "<source>", "<image>", "<category/>"]
+)  # fmt: skip
+
+
+@given(
+    root=st.sampled_from(["<rss>", "<feed>", "<rdf:RDF>", "<channel>", ""]),
+    pieces=st.lists(st.one_of(XML_PIECES, st.text(max_size=10)), max_size=30),
+)
+def test_no_text_makes_it_raise(root: str, pieces: list[str]) -> None:
+    body = (root + "".join(pieces)).encode("utf-8", "surrogatepass")
+    parse_xml(body, content_type=None, url=URL)
+
+
+@given(body=st.binary(max_size=200), content_type=st.one_of(st.none(), st.text(max_size=40)))
+def test_no_bytes_make_it_raise(body: bytes, content_type: str | None) -> None:
+    parse_xml(b"<rss><channel>" + body, content_type=content_type, url=URL)

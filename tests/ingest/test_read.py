@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from aggregator.ingest.read import read_document
+from aggregator.model import Fetched, Outcome, Reading, Unreadable
+
+RSS = "<rss version='2.0'><channel><title>新聞</title><item><title>一</title></item></channel></rss>"
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>新聞</title><entry><title>一</title></entry></feed>"
+JSON_FEED = (
+    '{"version": "https://jsonfeed.org/version/1.1", "title": "新聞", "items": [{"id": "1", "title": "一"}]}'
+)
+
+
+def document(body: bytes, content_type: str | None = None) -> Fetched:
+    return Fetched(
+        status=200,
+        url="https://example.org/feed",
+        content_type=content_type,
+        body=body,
+        etag=None,
+        last_modified=None,
+    )
+
+
+@pytest.mark.parametrize("text", [RSS, ATOM, JSON_FEED])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("content_type", [None, "text/html", "application/json", "text/xml; charset=latin-1"])
+def test_the_format_is_told_from_the_bytes(text: str, codec: str, content_type: str | None) -> None:
+    reading = read_document(document(text.encode(codec), content_type))
+    assert isinstance(reading, Reading)
+    assert reading.title == "新聞"
+    assert [draft.title for draft in reading.drafts] == ["一"]
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_an_empty_document_is_called_empty(body: bytes) -> None:
+    answer = read_document(document(body))
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"<html></html>", "web page"),
+        (b'{"data": []}', "JSON"),
+    ],
+)
+def test_another_format_is_not_a_feed_and_named(body: bytes, named: str) -> None:
+    answer = read_document(document(body))
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.NOT_A_FEED
+    assert named in answer.message
+
+
+def test_an_item_of_the_usual_shape_has_the_instant_and_the_texts_that_were_said() -> None:
+    body = """<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>
+    <title><![CDATA[某新聞]]></title><link>https://example.org/</link><language>zh-cn</language><item>
+    <title><![CDATA[一颗芯片]]></title><description><![CDATA[<p>   甲 "乙"&nbsp;</p>]]></description>
+    <pubDate>Wed, 03 Apr 2024 01:46:32 GMT</pubDate><guid isPermaLink="false">https://example.org/1.html</guid>
+    <link>https://example.org/1.html</link><author><![CDATA[某人]]></author></item></channel></rss>"""
+    reading = read_document(document(body.encode()))
+    assert isinstance(reading, Reading)
+    (draft,) = reading.drafts
+    assert draft.published == 1_712_108_792_000
+    assert draft.title == "一颗芯片"
+    assert draft.content_html == '<p>   甲 "乙"&nbsp;</p>'
+    assert draft.authors == ("某人",)
+    assert draft.url == draft.guid == "https://example.org/1.html"
+    assert draft.language == "zh-cn"

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aggregator.ingest import child, workers
+from aggregator.ingest.read import read_document
+from aggregator.ingest.workers import ParsePool
+from aggregator.model import Fetched, Outcome, Reading, Unreadable
+
+ROOT = Path(__file__).parents[2]
+MIB = 2**20
+
+
+def document(body: bytes) -> Fetched:
+    url = "https://example.org/feed"
+    return Fetched(status=200, url=url, content_type=None, body=body, etag=None, last_modified=None)
+
+
+RSS = document(b"<rss version='2.0'><channel><title>t</title><item><title>one</title></item></channel></rss>")
+HOSTILE = document(
+    b"<rss version='2.0'><channel><item "
+    + b" ".join(b"a%d='x'" % number for number in range(200_000))
+    + b"><title>t</title></item></channel></rss>"
+)
+"""Takes feedparser minutes: its time grows with the square of the number of attributes."""
+GREEDY = document(
+    b"<!DOCTYPE rss [<!ENTITY a '%s'>]><rss><channel><item><title>%s</title></item></channel></rss>"
+    % (b"x" * 250, b"&a;" * 1_000_000)
+)
+
+
+@pytest.fixture
+def pool() -> Iterator[ParsePool]:
+    pool = ParsePool(workers=2, timeout=20_000, memory=256 * MIB)
+    yield pool
+    pool.close()
+
+
+def pids(pool: ParsePool) -> list[int]:
+    return [process._popen.pid for process in (*pool._idle, *pool._busy)]
+
+
+def wait_until_busy(pool: ParsePool) -> int:
+    deadline = time.monotonic() + 10
+    while not pool._busy:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (process,) = pool._busy
+    return process._popen.pid
+
+
+def has_ended(pid: int) -> bool:
+    """Return whether a process is gone, or a zombie that nobody has waited for."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return state.stdout.strip()[:1] in {"", "Z"}
+
+
+def test_a_process_answers_what_reading_here_would(pool: ParsePool) -> None:
+    assert pool.read(RSS) == read_document(RSS)
+
+
+def test_no_process_is_started_before_the_first_document(pool: ParsePool) -> None:
+    assert pids(pool) == []
+
+
+def test_one_process_takes_one_document_after_the_other(pool: ParsePool) -> None:
+    for _ in range(3):
+        pool.read(RSS)
+    assert len(pids(pool)) == 1
+
+
+def test_a_document_that_takes_too_long_is_given_up_and_its_process_killed() -> None:
+    pool = ParsePool(workers=1, timeout=300, memory=256 * MIB)
+    answer = pool.read(HOSTILE)
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.UNPARSEABLE
+    assert "0.3 s" in answer.message
+    assert pids(pool) == []
+    assert isinstance(pool.read(RSS), Reading)
+    pool.close()
+
+
+def test_a_document_that_needs_too_much_memory_is_given_up() -> None:
+    pool = ParsePool(workers=1, timeout=20_000, memory=100 * MIB)
+    answer = pool.read(GREEDY)
+    if sys.platform != "darwin":  # which enforces no limit of memory
+        assert isinstance(answer, Unreadable)
+        assert answer.outcome is Outcome.UNPARSEABLE
+        assert "100 MiB" in answer.message
+    assert isinstance(pool.read(RSS), Reading)
+    pool.close()
+
+
+def test_a_process_that_crashes_takes_its_document_only(pool: ParsePool) -> None:
+    answers: list[Reading | Unreadable] = []
+    reader = threading.Thread(target=lambda: answers.append(pool.read(HOSTILE)))
+    reader.start()
+    pid = wait_until_busy(pool)
+    assert isinstance(pool.read(RSS), Reading)
+    os.kill(pid, signal.SIGSEGV)
+    reader.join()
+    (answer,) = answers
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.UNPARSEABLE
+    assert "SIGSEGV" in answer.message
+    assert isinstance(pool.read(RSS), Reading)
+
+
+def test_a_process_that_died_while_idle_is_replaced(pool: ParsePool) -> None:
+    pool.read(RSS)
+    (pid,) = pids(pool)
+    os.kill(pid, signal.SIGKILL)
+    while not has_ended(pid):
+        time.sleep(0.01)
+    assert isinstance(pool.read(RSS), Reading)
+    assert pids(pool) != [pid]
+
+
+def test_a_process_ignores_the_signals_that_are_meant_for_its_parent(pool: ParsePool) -> None:
+    pool.read(RSS)
+    (pid,) = pids(pool)
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGTERM)
+    assert isinstance(pool.read(RSS), Reading)
+    assert pids(pool) == [pid]
+
+
+def test_a_process_is_replaced_after_many_documents(pool: ParsePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_DOCUMENTS_PER_PROCESS", 2)
+    pool.read(RSS)
+    (pid,) = pids(pool)
+    pool.read(RSS)
+    assert pids(pool) == []
+    assert has_ended(pid)
+    assert isinstance(pool.read(RSS), Reading)
+
+
+@pytest.mark.parametrize("interpreter", ["/does/not/exist", shutil.which("false")])
+def test_a_process_that_does_not_start_is_said_to(
+    pool: ParsePool, interpreter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", interpreter)
+    answer = pool.read(RSS)
+    assert isinstance(answer, Unreadable)
+    assert "no parse process can be started" in answer.message
+
+
+def test_closing_ends_busy_and_idle_processes_within_a_second(pool: ParsePool) -> None:
+    answers: list[Reading | Unreadable] = []
+    reader = threading.Thread(target=lambda: answers.append(pool.read(HOSTILE)))
+    reader.start()
+    wait_until_busy(pool)
+    pool.read(RSS)
+    running = pids(pool)
+    assert len(running) == 2
+    started = time.monotonic()
+    pool.close()
+    reader.join()
+    assert time.monotonic() - started < 1
+    assert all(map(has_ended, running))
+    assert isinstance(answers[0], Unreadable)
+    assert "stopping" in answers[0].message
+
+
+def test_a_closed_pool_reads_nothing(pool: ParsePool) -> None:
+    pool.close()
+    pool.close()
+    answer = pool.read(RSS)
+    assert isinstance(answer, Unreadable)
+    assert "stopping" in answer.message
+
+
+def test_many_threads_share_the_processes(pool: ParsePool) -> None:
+    answers: list[Reading | Unreadable] = []
+    readers = [threading.Thread(target=lambda: answers.append(pool.read(RSS))) for _ in range(12)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert answers == [read_document(RSS)] * 12
+    assert len(pids(pool)) <= 2
+
+
+ORPHAN = """
+import os, signal, threading, time
+from tests.ingest.test_workers import HOSTILE, RSS, ParsePool, pids, wait_until_busy
+pool = ParsePool(workers=2, timeout=500, memory=2**28)
+pool.read(RSS)
+threading.Thread(target=pool.read, args=(HOSTILE,), daemon=True).start()
+wait_until_busy(pool)
+pool.read(RSS)
+print(*pids(pool), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_processes_end_by_themselves_when_their_parent_is_killed() -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", ORPHAN], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    running = [int(pid) for pid in parent.stdout.split()]
+    assert len(running) == 2, parent.stderr
+    deadline = time.monotonic() + 5
+    while not all(map(has_ended, running)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_parse_process_does_not_carry_the_rest_of_the_program() -> None:
+    code = "import sys, aggregator.ingest.child; print(*sys.modules)"
+    listed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {
+        "requests",
+        "lxml",
+        "pydantic",
+        "click",
+        "rich",
+        "starlette",
+        "sqlite_utils",
+        "sqlite3",
+        "nh3",
+        "asyncio",
+    }
+    assert not heavy & set(listed.stdout.split())
+
+
+def test_documents_are_answered_in_turn_until_the_socket_closes() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, theirs.makefile("rwb") as stream:
+        for _ in range(2):
+            request = pickle.dumps(RSS)
+            ours.sendall(child.HEADER.pack(len(request), 60) + request)
+        ours.shutdown(socket.SHUT_WR)
+        child.serve(stream)
+        theirs.shutdown(socket.SHUT_WR)
+        with ours.makefile("rb") as answers:
+            assert answers.read(1) == child.READY
+            for _ in range(2):
+                size, _ = child.HEADER.unpack(answers.read(child.HEADER.size))
+                assert pickle.loads(answers.read(size)) == read_document(RSS)
+            assert answers.read() == b""
