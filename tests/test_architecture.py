@@ -28,7 +28,6 @@ ONLY_IMPORTERS = {
     "sqlite_utils": {"store/sqlite.py", "store/migrations.py"},
     "apscheduler": {"daemon/scheduler.py"},
     "nh3": {"publish/html.py"},
-    "pebble": {"ingest/workers.py"},
     "pydantic": {"config/schema.py"},
     "tomlkit": {"config/edit.py"},
 }
@@ -38,7 +37,7 @@ ONLY_IMPORTERS = {
 def imports() -> dict[str, frozenset[str]]:
     """Every module of ours, by its path, with the full names that it imports, anywhere in it."""
     return {
-        path.relative_to(PACKAGE).as_posix(): frozenset(_names(ast.parse(path.read_text())))
+        path.relative_to(PACKAGE).as_posix(): frozenset(_names(ast.parse(path.read_text("utf-8"))))
         for path in sorted(PACKAGE.rglob("*.py"))
     }
 
@@ -48,8 +47,16 @@ def _names(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = {name for name in members if _is_module(name)}
+            yield from submodules
+            if members - submodules:
+                yield node.module
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def room(module: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from aggregator.cli import exits
 from aggregator.cli.app import cli
 from aggregator.config import load
-from aggregator.config_schema import ARRAY_TABLES, PLAIN_TABLES
+from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -14,7 +14,7 @@ from aggregator.cli.exits import Failure
 from aggregator.cli.options import config_option, config_path, load_config
 from aggregator.cli.output import counted
 from aggregator.config import Config
-from aggregator.config_edit import add_source
+from aggregator.config.edit import add_source
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.model import Fetched, FetchRequest, Unreadable
 from aggregator.printable import escape

@@ -10,28 +10,28 @@ every size an integer of bytes. A new name stands for each state of the data:
 
 from aggregator.model.document import (
     Enclosure,
+    EntryDraft,
+    IdentityKeys,
     ParsedEntry,
     ParsedFeed,
-    IdentityKeys,
-    EntryDraft,
     Reading,
-    Unreadable,
     TaggedDraft,
+    Unreadable,
 )
-from aggregator.model.entry import SourceRef, Entry, EntryQuery, SourceStatus, TagCount
-from aggregator.model.exchange import FetchRequest, Fetched, NotModified, FetchFailed
+from aggregator.model.entry import Entry, EntryQuery, SourceRef, SourceStatus, TagCount
+from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified
 from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
-    SourceState,
+    PollCommit,
     PollJob,
     PollReport,
-    ReadFeed,
-    PollCommit,
     PollTally,
+    ReadFeed,
+    SourceState,
     StoryPolicy,
 )
-from aggregator.model.source import Source, FeedSpec
+from aggregator.model.source import FeedSpec, Source
 from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [

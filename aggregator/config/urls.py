@@ -10,7 +10,7 @@ import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from aggregator.config_problems import Refused, show
+from aggregator.config.problems import Refused, show
 
 _SOURCE = 'an absolute http or https URL such as "https://example.org/feed.xml"'
 _BASE = 'an absolute http or https URL without query and fragment, such as "https://feeds.example.org"'

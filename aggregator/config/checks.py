@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aggregator.config_problems import Problem, show, suggestion
-from aggregator.config_urls import same_document
+from aggregator.config.problems import Problem, show, suggestion
+from aggregator.config.urls import same_document
 from aggregator.rules.tagging import clean_tag
 
 

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator import config_urls
-from aggregator.config_environment import Override
-from aggregator.config_problems import Place, Problem, Refused, suggestion, unlike
-from aggregator.config_units import parse_duration, parse_size
+from aggregator.config import urls
+from aggregator.config.environment import Override
+from aggregator.config.problems import Place, Problem, Refused, suggestion, unlike
+from aggregator.config.units import parse_duration, parse_size
 from aggregator.rules.tagging import clean_tag, union
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -165,8 +165,8 @@ class _Table(BaseModel):
 class ServiceTable(_Table):
     """The `[service]` table."""
 
-    base_url: Annotated[str, AfterValidator(config_urls.base_url)] | None = None
-    bind: Annotated[str, AfterValidator(config_urls.bind_address)] | None = None
+    base_url: Annotated[str, AfterValidator(urls.base_url)] | None = None
+    bind: Annotated[str, AfterValidator(urls.bind_address)] | None = None
     database: _Text | None = None
     title: _Text | None = None
     contact: Annotated[str, AfterValidator(_contact)] | None = None
@@ -179,9 +179,9 @@ class PollingTable(_Table):
     concurrency: Annotated[int, _whole(1, 500)] | None = None
     timeout: Annotated[int, _duration("100ms", "1h")] | None = None
     max_size: Annotated[int, _size("1 B", "1 GiB")] | None = None
-    allow_private: list[Annotated[str, AfterValidator(config_urls.network)]] | None = None
+    allow_private: list[Annotated[str, AfterValidator(urls.network)]] | None = None
     max_backoff: Annotated[int, _duration("1s", "365d")] | None = None
-    proxy: Annotated[str, AfterValidator(config_urls.proxy_url)] | None = None
+    proxy: Annotated[str, AfterValidator(urls.proxy_url)] | None = None
     parse_timeout: Annotated[int, _duration("100ms", "1h")] | None = None
     parse_memory: Annotated[int, _size("64 MiB", "64 GiB")] | None = None
     parse_workers: Annotated[int, _whole(1, 64)] | None = None
@@ -198,7 +198,7 @@ class SourceTable(_Table):
     """One `[[sources]]` table."""
 
     name: _Text
-    url: Annotated[str, AfterValidator(config_urls.source_url)]
+    url: Annotated[str, AfterValidator(urls.source_url)]
     tags: _Tags | None = None
     interval: Annotated[int, _duration("1s", "365d")] | None = None
     timeout: Annotated[int, _duration("100ms", "1h")] | None = None

@@ -25,11 +25,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from aggregator import config_checks, config_schema
-from aggregator.config_environment import override
-from aggregator.config_problems import Place, Problem, report
-from aggregator.config_schema import ARRAY_TABLES, PLAIN_TABLES, Tables, given
-from aggregator.config_urls import base_url_of
+from aggregator.config import checks, schema
+from aggregator.config.environment import override
+from aggregator.config.problems import Place, Problem, report
+from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, Tables, given
+from aggregator.config.urls import base_url_of
 from aggregator.exceptions import ConfigError
 from aggregator.model import FeedSpec, Source, StoryPolicy
 from aggregator.rules.tagging import clean_tag
@@ -123,8 +123,8 @@ def parse(text: str, path: Path, environ: Mapping[str, str]) -> Config:
     document = _document(text, path)
     variables, problems = override(document, environ, tables=PLAIN_TABLES, arrays=ARRAY_TABLES)
     passwords, unreadable = _passwords(document, path.parent)
-    problems += unreadable + config_checks.check(document)
-    tables = config_schema.check(document)
+    problems += unreadable + checks.check(document)
+    tables = schema.check(document)
     if isinstance(tables, Tables) and not problems:
         return _config(path, tables, passwords)
     if not isinstance(tables, Tables):
@@ -148,14 +148,14 @@ def _passwords(document: Mapping[str, Any], folder: Path) -> tuple[dict[int, str
     """Return the passwords that are kept in files, by the index of their source."""
     passwords: dict[int, str] = {}
     problems = []
-    for index, source in config_checks.tables_of(document, "sources"):
+    for index, source in checks.tables_of(document, "sources"):
         name = source.get("password_file")
         if not isinstance(name, str) or not name.strip() or "\0" in name:
             continue  # absent, or the schema says what is wrong
         place: Place = ("sources", index, "password_file")
         file = folder / name.strip()
         try:
-            passwords[index] = config_schema.plain(file.read_text("utf-8").removesuffix("\n"))
+            passwords[index] = schema.plain(file.read_text("utf-8").removesuffix("\n"))
         except OSError as error:
             problems.append(Problem(place, f"{file} cannot be read: {error.strerror}"))
         except ValueError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from aggregator.config_problems import Place, Problem, show, suggestion
+from aggregator.config.problems import Place, Problem, show, suggestion
 
 _PREFIX = "AGGREGATOR_"
 _RIVALS = {"password": "password_file", "password_file": "password"}

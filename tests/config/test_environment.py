@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aggregator.config.schema import ARRAY_TABLES
+from tests.config.configs import FEED, SINGLE, SOURCE, made, problem
+
+
+def sample(table: str, key: str) -> tuple[str, Any]:
+    """Return a text for a key of one value, and what becomes of it."""
+    samples: dict[str, tuple[str, Any]] = {
+        "base_url": ("https://example.net/x/", "https://example.net/x"),
+        "bind": ("0.0.0.0:1", "0.0.0.0:1"),
+        "contact": ("me@example.net", "me@example.net"),
+        "proxy": ("http://proxy.lan:1", "http://proxy.lan:1"),
+        "url": ("https://example.net/", "https://example.net/"),
+        "language": ("de", "de"),
+        "dedupe": ("off", False),
+        "categories": ("ignore", False),
+        "enabled": ("FALSE", False),
+        "password_file": ("/dev/null", ""),
+    }
+    if key in {"interval", "timeout", "max_backoff", "parse_timeout", "backfill_after", "window"}:
+        return "7s", 7_000
+    if key in {"max_size", "parse_memory"}:
+        return "99MB", 99_000_000
+    if key in {"concurrency", "parse_workers", "limit"}:
+        return "3", 3
+    return samples.get(key, (f"{table}-{key}", f"{table}-{key}"))
+
+
+@pytest.mark.parametrize(("table", "key"), SINGLE)
+def test_every_key_of_one_value_can_come_from_the_environment(table: str, key: str) -> None:
+    text, expected = sample(table, key)
+    index = "__0" if table in ARRAY_TABLES else ""
+    document = f'[service]\nbase_url = "http://example.org"\n{SOURCE}user = "u"\npassword = "p"\n{FEED}'
+    config = made(document, {f"AGGREGATOR_{table.upper()}{index}__{key.upper()}": text})
+    part = getattr(config, table)
+    field = {"categories": "keep_categories", "password_file": "password"}.get(key, key)
+    assert getattr(part[0] if index else part, field) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["POLLING__ALLOW_PRIVATE", "SOURCES__0__TAGS", "SOURCES__0__HEADERS", "FEEDS__0__ANY"]
+)
+def test_a_list_cannot_come_from_the_environment(name: str) -> None:
+    found = problem(SOURCE + FEED, {f"AGGREGATOR_{name}": "a,b"})
+    assert found.startswith(f"AGGREGATOR_{name}: ")
+    assert found.endswith("is no single value: it can be set in the config file only")
+
+
+def test_a_bad_value_from_the_environment_is_told_with_the_name_of_the_variable() -> None:
+    found = problem(SOURCE, {"AGGREGATOR_SOURCES__0__TIMEOUT": "soon"})
+    assert found.startswith(
+        'AGGREGATOR_SOURCES__0__TIMEOUT: [[sources]] #1 "BBC": timeout: expected a duration'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("POLLING__CONCURRENCY", "many"), ("POLLING__CONCURRENCY", ""), ("SOURCES__0__ENABLED", "maybe")],
+)
+def test_a_value_from_the_environment_must_have_the_type_of_its_key(name: str, value: str) -> None:
+    assert f'not "{value}"' in problem(SOURCE, {f"AGGREGATOR_{name}": value})
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1"])
+def test_true_from_the_environment_is_true(value: str) -> None:
+    assert made(SOURCE + "enabled = false", {"AGGREGATOR_SOURCES__0__ENABLED": value}).sources[0].enabled
+
+
+def test_the_environment_mends_what_is_wrong_in_the_file() -> None:
+    assert (
+        made('[service]\nbind = "x"', {"AGGREGATOR_SERVICE__BIND": "127.0.0.1:1"}).service.bind
+        == "127.0.0.1:1"
+    )
+
+
+def test_a_password_of_the_environment_takes_the_place_of_a_password_file() -> None:
+    text = SOURCE + 'user = "me"\npassword_file = "/nowhere/at/all"'
+    assert made(text, {"AGGREGATOR_SOURCES__0__PASSWORD": "x"}).sources[0].password == "x"
+
+
+def test_a_secret_from_the_environment_is_not_repeated() -> None:
+    assert "geheim" not in problem(SOURCE + 'user = "u"', {"AGGREGATOR_SOURCES__0__PASSWORD": "geheim\n"})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("AGGREGATOR_SERVICE__BNID", 'there is no key "bnid" in service; did you mean "bind"?'),
+        ("AGGREGATOR_SERVCE__BIND", 'there is no table "servce"; did you mean "service"?'),
+        ("AGGREGATOR_SERVICE__BIND__X", "expected a name such as AGGREGATOR_SERVICE__BASE_URL"),
+        ("AGGREGATOR_SOURCES__URL", "expected a name such as AGGREGATOR_SOURCES__0__NAME"),
+        ("AGGREGATOR_SOURCES__²__URL", "expected a name such as AGGREGATOR_SOURCES__0__NAME"),
+        ("AGGREGATOR_SOURCES__0__TAGS__0", "expected a name such as AGGREGATOR_SOURCES__0__NAME"),
+        (
+            "AGGREGATOR_SOURCES__1__URL",
+            "there is no [[sources]] to change: the file has 1, the first is number 0",
+        ),
+        ("AGGREGATOR_SOURCES__" + "9" * 5000 + "__URL", "there is no [[sources]] to change"),
+        ("AGGREGATOR_service__bind", "its name is written in capitals"),
+        ("AGGREGATOR__SERVICE__BIND", 'there is no table "_service"; did you mean "service"?'),
+    ],
+)
+def test_an_unknown_variable_is_refused_by_name(name: str, message: str) -> None:
+    found = problem(SOURCE, {name: "x"})
+    assert found.startswith(f"{name}: ")
+    assert message in found
+
+
+def test_variables_that_are_not_keys_are_left_alone() -> None:
+    environ = {"AGGREGATOR_CONFIG": "x", "AGGREGATOR_PORT": "tcp://10.0.0.1:80", "OTHER__X": "1", "PATH": "/"}
+    assert made(SOURCE, environ) == made(SOURCE)
