@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
@@ -75,8 +76,14 @@ def retry_after_ms(header: str | None, now: int) -> int | None:
         wait = int(text[:12]) * 1000
     else:
         try:
-            wait = int(parsedate_to_datetime(text).timestamp() * 1000) - now
-        except (ValueError, OverflowError):
+            date = parsedate_to_datetime(text)
+            wait = int(date.replace(tzinfo=date.tzinfo or UTC).timestamp() * 1000) - now
+        except (
+            ValueError,
+            TypeError,
+            IndexError,
+            OverflowError,
+        ):  # the standard library's parser raises each
             return None
     return max(0, min(wait, _MAX_RETRY_AFTER))
 

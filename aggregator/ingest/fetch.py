@@ -12,6 +12,7 @@ every redirect, and costs twice the time.
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 import threading
 import time
@@ -50,6 +51,8 @@ _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.8, */*;q=0.5"
 )
+_HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.1
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def user_agent(contact: str | None) -> str:
@@ -305,6 +308,10 @@ def _headers(base: dict[str, str], request: FetchRequest, *, trusted: bool) -> d
     """Return what is sent; headers and credentials of the source only where they are `trusted`."""
     headers: dict[str, str | bytes] = dict(base)
     if trusted and request.headers:
+        for name, text in request.headers:
+            if not _HEADER_NAME.fullmatch(name) or _UNSENDABLE.search(text):
+                message = f"The header {name!r} of the source cannot be sent: check its spelling."
+                raise FetchError(Outcome.HTTP_ERROR, message)
         own = {name.lower() for name, _ in request.headers}
         headers = {name: text for name, text in headers.items() if name.lower() not in own}
         headers.update((name, text.encode()) for name, text in request.headers)

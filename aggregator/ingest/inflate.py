@@ -114,9 +114,9 @@ class _Brotli:
         return bool(self._stream.is_finished())
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._stream.process(data, output_buffer_limit=_PIECE)
-        while not self._stream.can_accept_more_data():
-            yield self._stream.process(b"", output_buffer_limit=_PIECE)
+        while piece := self._stream.process(data, output_buffer_limit=_PIECE):
+            yield piece
+            data = b""  # until nothing comes: output may be left behind although all input was taken
 
 
 class _Zstd:

@@ -25,11 +25,16 @@ class _Dialled(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return self.dialer.dial(self._dns_host, self.port, guarded=self.proxy is None)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if isinstance(self.sock, socket.socket):  # not so when it is TLS within TLS, or not yet connected
-            self.dialer.watch(self.sock)
-        super().request(*args, **kwargs)
+    def connect(self) -> None:
+        super().connect()
         self.dialer.exchange.phase = Phase.WAITING
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if not self.is_closed:
+            self.dialer.exchange.phase = Phase.WAITING
+            if isinstance(self.sock, socket.socket):  # TLS within TLS is none: the inner socket is watched
+                self.dialer.watch(self.sock)
+        super().request(*args, **kwargs)
 
 
 class _DialledTls(_Dialled, HTTPSConnection):

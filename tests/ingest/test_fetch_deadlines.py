@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from aggregator.ingest.deadline import Watchdog
+from aggregator.ingest.deadline import Ending, Watchdog
 from aggregator.ingest.dial import Address
 from aggregator.ingest.fetch import HttpFetcher
 from aggregator.model import FetchFailed, Outcome
@@ -68,6 +68,21 @@ def test_an_exchange_ends_at_its_deadline_whatever_it_waits_for(
     assert failure.outcome == Outcome.TIMEOUT
     assert failure.message.startswith(f"After 300 ms the exchange with 127.0.0.1 was still {phase}")
     assert 0.25 < took < 1
+
+
+def test_a_deadline_holds_on_a_kept_connection_too(fetcher: HttpFetcher) -> None:
+    def speak(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")(sock)
+
+    with Peer(speak) as peer:
+        fetched(fetcher.fetch(asking(peer.url)))
+        failure, took = timed(fetcher, peer.url)
+
+        assert failure.outcome == Outcome.TIMEOUT
+        assert took < 1
+        assert peer.connections == 1
 
 
 def test_what_had_come_by_the_deadline_is_told(fetcher: HttpFetcher) -> None:
@@ -204,7 +219,9 @@ def test_abort_ends_every_exchange_at_once_and_later_ones_at_their_start(scheme:
 
 def test_a_nearer_deadline_is_not_kept_waiting_by_a_later_one() -> None:
     watchdog = Watchdog()
-    later, nearer = watchdog.start(30), watchdog.start(0.05)
+    later = watchdog.start(30)
+    time.sleep(0.1)  # by now it waits for that one
+    nearer = watchdog.start(0.05)
     ended = threading.Event()
     nearer.interrupt_by(ended.set)
 
@@ -223,7 +240,8 @@ def test_a_finished_exchange_is_not_interrupted() -> None:
     watchdog.finish(exchange)
 
     assert over.wait(2)
-    assert interrupted == []
+    exchange.end(Ending.ABORT)
+    assert (interrupted, exchange.ended_by) == ([], None)
 
 
 class full_listener:  # noqa: N801 - reads as what it is where it is used

@@ -6,11 +6,23 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aggregator.ingest.failures import FetchError
 from aggregator.ingest.fetch import HttpFetcher
+from aggregator.ingest.target import redirected, target_of
 from aggregator.model import Outcome
 from tests.ingest.fetching import asking, failed, fetched, make_fetcher, names_to
 from tests.origin import Origin, Seen
+
+
+def urls() -> st.SearchStrategy[bytes]:
+    part = st.text(alphabet="ab:/@[]%#?.0é中ß ", max_size=12)
+    return st.tuples(st.sampled_from(["http://", "HTTPS://", "//", "ftp:"]), part, part).map(
+        lambda parts: "/".join(parts).encode()
+    )
+
 
 # --- redirects ------------------------------------------------------------------------------------------
 
@@ -136,6 +148,19 @@ def test_a_fragment_or_credentials_in_a_location_are_not_kept(fetcher: HttpFetch
 
     assert fetched(fetcher.fetch(asking(url))).url == origin.url + "/new"
     assert "authorization" not in origin.requests[1].headers
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode) | urls())
+def test_no_location_is_too_odd(sent: bytes) -> None:
+    source = target_of("https://example.org/a/feed")
+    try:
+        target = redirected(source, sent.decode("latin-1"))
+    except FetchError:
+        return
+    assert target.url.isascii()
+    assert target.scheme in ("http", "https")
+    assert target.host
+    assert target_of(target.url) == target
 
 
 # --- secrets --------------------------------------------------------------------------------------------

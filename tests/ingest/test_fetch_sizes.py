@@ -87,6 +87,15 @@ def test_however_a_compressed_document_is_cut_it_comes_out_whole(
     inflater.finish()
 
 
+@pytest.mark.parametrize("coding", sorted(COMPRESS))
+@pytest.mark.parametrize("size", [(1 << 20) - 1, (1 << 20) + 1, 3_333_333])
+def test_what_decompresses_to_many_pieces_comes_out_whole(coding: str, size: int) -> None:
+    inflater = Inflater(coding, cap=size)
+
+    assert sum(map(len, inflater.feed(COMPRESS[coding](bytes(size))))) == size
+    inflater.finish()
+
+
 @given(coding=st.sampled_from(sorted(COMPRESS)), kept=st.floats(0, 0.999))
 def test_a_compressed_form_that_ends_early_is_never_taken_for_whole(coding: str, kept: float) -> None:
     wire = COMPRESS[coding](DOCUMENT)
