@@ -22,7 +22,7 @@ from aggregator.web.negotiation import Headers
 from aggregator.web.selection import Selection, Unknown, select
 from aggregator.web.urls import FeedTarget, Kind, Misdirected, OpmlTarget
 
-CACHE_BYTES = 32 * 1024 * 1024
+CACHE_BYTES = 16 * 1024 * 1024
 _KEPT_BESIDE = 1024
 """What a kept document costs beyond its bytes, roughly."""
 
