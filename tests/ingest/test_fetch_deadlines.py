@@ -80,7 +80,7 @@ def test_a_deadline_holds_on_a_kept_connection_too(fetcher: HttpFetcher) -> None
         fetched(fetcher.fetch(asking(peer.url)))
         failure, took = timed(fetcher, peer.url)
 
-        assert failure.outcome == Outcome.TIMEOUT
+        assert failure.message.endswith("still waiting for the answer.")
         assert took < 1
         assert peer.connections == 1
 
