@@ -44,10 +44,8 @@ def target_of(url: str) -> Target:
     except LocationParseError as error:
         raise FetchError(Outcome.HTTP_ERROR, "The URL cannot be understood: check its spelling.") from error
     if parts.scheme not in _DEFAULT_PORTS:
-        raise FetchError(
-            Outcome.REFUSED_ADDRESS,
-            f"Only http:// and https:// are fetched, not {parts.scheme or 'a bare'}:…",
-        )
+        said = f"not {parts.scheme}:" if parts.scheme else "this URL has neither"
+        raise FetchError(Outcome.REFUSED_ADDRESS, f"Only http:// and https:// are fetched; {said}.")
     if not parts.host:
         raise FetchError(Outcome.HTTP_ERROR, "The URL names no host: check its spelling.")
     fit = parts._replace(auth=None, fragment=None, path=parts.path or "/")
