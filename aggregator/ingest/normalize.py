@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import astuple, fields, replace
 from hashlib import blake2b
 
 from aggregator.ingest.dates import parse_instant
@@ -27,6 +27,7 @@ from aggregator.model import (
 
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
 _MOST_BYTES = 2**63
+_SEEN = tuple(field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision"})
 
 
 def normalize(feed: ParsedFeed, *, url: str) -> Reading:
@@ -101,9 +102,8 @@ def _without_shared_links(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
 
 
 def _revision(draft: EntryDraft) -> bytes:
-    said = asdict(draft)
-    del said["keys"], said["revision"]
-    return _hash(json.dumps(said, sort_keys=True))
+    said = [getattr(draft, name) for name in _SEEN]
+    return _hash(json.dumps(said, default=astuple))
 
 
 def _hash(*texts: str) -> bytes:
