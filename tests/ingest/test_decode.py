@@ -3,7 +3,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.decode import decode
@@ -129,11 +129,13 @@ def test_encodings_that_are_none_for_documents_are_passed_over(label: str) -> No
     assert decode(document("x é", label).encode("cp1252"), f"text/xml; charset={label}").encoding == "cp1252"
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(body=st.binary(max_size=300), content_type=st.one_of(st.none(), st.text(max_size=60)))
 def test_no_bytes_make_it_raise(body: bytes, content_type: str | None) -> None:
     decode(body, content_type)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\ufeff\x00"), max_size=100))
 def test_utf_8_comes_back_as_it_was(text: str) -> None:
     assert decode(f"<a>{text}</a>".encode(), None).text == f"<a>{text}</a>"

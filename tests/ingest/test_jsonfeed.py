@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.jsonfeed import parse_json
@@ -198,6 +198,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(JSON, max_size=4), JSON)
 def test_no_items_make_it_raise(items: list[Any], home: Any) -> None:
     parse({"version": VERSION, "title": home, "home_page_url": home, "authors": home, "items": items})

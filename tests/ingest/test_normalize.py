@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.normalize import normalize
@@ -240,6 +240,7 @@ ENTRIES = st.builds(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(ENTRIES, max_size=4))
 def test_every_item_becomes_a_draft_that_utf_8_can_hold(entries: list[ParsedEntry]) -> None:
     reading = normalize(ParsedFeed(version="x", entries=tuple(entries)), url=URL)

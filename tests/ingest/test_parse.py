@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.parse import parse_xml
@@ -128,6 +128,7 @@ XML_PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     root=st.sampled_from(["<rss>", "<feed>", "<rdf:RDF>", "<channel>", ""]),
     pieces=st.lists(st.one_of(XML_PIECES, st.text(max_size=10)), max_size=30),
@@ -137,6 +138,7 @@ def test_no_text_makes_it_raise(root: str, pieces: list[str]) -> None:
     parse_xml(body, content_type=None, url=URL)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(body=st.binary(max_size=200), content_type=st.one_of(st.none(), st.text(max_size=40)))
 def test_no_bytes_make_it_raise(body: bytes, content_type: str | None) -> None:
     parse_xml(b"<rss><channel>" + body, content_type=content_type, url=URL)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
@@ -88,17 +88,20 @@ URL_TEXT = st.one_of(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(URL_TEXT)
 def test_the_canonical_form_is_its_own(text: str) -> None:
     form = canonical(text)
     assert form is None or canonical(form) == form
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(URL_TEXT)
 def test_the_form_of_a_guid_is_its_own(text: str) -> None:
     assert guid_form(guid_form(text)) == guid_form(text)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(URL_TEXT, URL_TEXT)
 def test_no_text_makes_anything_raise(url: str, base: str) -> None:
     absolute(url, base)
