@@ -15,6 +15,8 @@ Library errors are translated once, at the edge, with `from`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
 
 class AggregatorError(Exception):
@@ -34,7 +36,12 @@ class StoreError(AggregatorError):
 
 
 class UnknownSourceError(AggregatorError):
-    """There is no source of that name in the config."""
+    """There is no source of that name. The message tells the likely ones among the names that there are."""
+
+    def __init__(self, name: str, *, names: Sequence[str], config: Path) -> None:
+        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`aggregator sources` lists them"
+        super().__init__(f"{config}: there is no source named {name!r}; {hint}")
 
 
 class UnknownEntryError(AggregatorError):

@@ -8,10 +8,10 @@ from contextlib import closing
 
 import click
 
-from aggregator.cli.options import config_option, json_option, load_config, unknown_source
+from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
 from aggregator.cli.records import entry_record
-from aggregator.exceptions import UnknownEntryError
+from aggregator.exceptions import UnknownEntryError, UnknownSourceError
 from aggregator.model import Entry, EntryQuery, SafeHtml
 from aggregator.printable import escape
 from aggregator.publish.html import plain_text, sanitize
@@ -47,7 +47,7 @@ def entries_command(*, tag: str | None, source: str | None, limit: int, as_json:
         entries = store.entries(query)
     names = [configured.name for configured in config.sources]
     if source is not None and not entries and source not in names:
-        raise unknown_source(source, names)
+        raise UnknownSourceError(source, names=names, config=config.path)
     if as_json:
         for entry in entries:
             print_json(entry_record(entry))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from aggregator.config import Config, load
-from aggregator.exceptions import UnknownSourceError
 
 DEFAULT_CONFIG = Path("config/aggregator.toml")
 
@@ -46,13 +44,6 @@ def config_path() -> Path:
 def load_config() -> Config:
     """Return the config of the running command; raises ConfigError."""
     return load(config_path(), os.environ)
-
-
-def unknown_source(name: str, names: Sequence[str]) -> UnknownSourceError:
-    """Return the error to raise for a name that is not among the sources' names; it tells the likely ones."""
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`aggregator sources` lists the names"
-    return UnknownSourceError(f"there is no source {name!r} in {config_path()}; {hint}")
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:

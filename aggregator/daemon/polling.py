@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 import time
@@ -163,7 +162,5 @@ def _chosen(config: Config, names: Sequence[str]) -> list[str]:
     known = [source.name for source in config.sources]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else "`aggregator sources` lists them"
-            raise UnknownSourceError(f"{config.path}: there is no source named {name!r}; {hint}")
+            raise UnknownSourceError(name, names=known, config=config.path)
     return list(dict.fromkeys(names)) or [source.name for source in config.sources if source.enabled]

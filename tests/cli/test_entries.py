@@ -84,7 +84,7 @@ def test_an_unknown_source_is_a_mistake_and_its_neighbours_are_named(filled: Des
     result = filled.type("entries", "--source", "alpah")
     assert result.exit_code == 2
     assert result.stderr == (
-        f"aggregator: there is no source 'alpah' in {filled.config_file}; did you mean 'alpha'?\n"
+        f"aggregator: {filled.config_file}: there is no source named 'alpah'; did you mean 'alpha'?\n"
     )
 
 

@@ -56,7 +56,7 @@ def test_an_unknown_name_is_a_mistake_and_nothing_is_polled(desk: Desk, origin: 
     result = desk.type("poll", "good", "goood")
     assert result.exit_code == 2
     assert "'goood'" in result.stderr
-    assert "did you mean good?" in result.stderr
+    assert "did you mean 'good'?" in result.stderr
     assert not origin.requests
 
 

@@ -84,7 +84,10 @@ def test_draining_returns_when_all_is_done(start: Start) -> None:
     assert sorted(work.done) == list(range(50))
 
 
-def test_more_hung_sources_than_places_do_not_delay_the_others(start: Start) -> None:
+def test_more_hung_sources_than_places_do_not_delay_the_others(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "PATIENCE", 0.2)
     work = Work(jobs=60, hung=20)
     dispatcher = start(work, 4)
 

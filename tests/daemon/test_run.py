@@ -195,8 +195,8 @@ def test_polls_leave_no_threads_and_no_files_behind(origin: Origin, tmp_path: Pa
         def counts() -> tuple[int, int]:
             return len(list((proc / "task").iterdir())), len(list((proc / "fd").iterdir()))
 
-        wait_until(lambda: len(origin.requests) > 90, "three rounds are done")
+        wait_until(lambda: len(origin.requests) > 60, "two rounds are done")
         threads, files = counts()
-        wait_until(lambda: len(origin.requests) > 240, "five more rounds are done")
+        wait_until(lambda: len(origin.requests) > 180, "four more rounds are done")
         assert counts()[0] <= threads + 3
         assert counts()[1] <= files + 10
