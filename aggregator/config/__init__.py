@@ -87,6 +87,8 @@ class Config:
     stories: StoryPolicy
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
+    modified: int = 0
+    """When the file last changed (ms), which can change what is published; 0 when there is no file."""
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -95,7 +97,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     Password files are read here, relative to the config file's folder. No name is looked up and nothing is
     connected to. Raises `ConfigError` with every problem that was found.
     """
-    return parse(read_text(path), path, environ)
+    try:
+        modified = path.stat().st_mtime_ns // 1_000_000
+    except OSError:
+        modified = 0  # reading it says what is wrong
+    return replace(parse(read_text(path), path, environ), modified=modified)
 
 
 def read_text(path: Path) -> str:

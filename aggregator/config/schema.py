@@ -58,7 +58,7 @@ def _paragraphs(text: str) -> str:
 
 def _tag(text: str) -> str:
     tag = clean_tag(text)
-    if not tag or _CONTROL.search(tag):
+    if not tag or _CONTROL.search(text.strip()):
         raise ValueError("a tag: text that is not empty and has no control characters")
     return tag
 

@@ -41,7 +41,7 @@ class Entry:
     surfaced: int
     """When it became visible to subscribers: the order of feeds."""
     changed: int
-    """When the stored entry last changed."""
+    """When the stored entry last changed in any way."""
     tags: tuple[str, ...]
     categories: tuple[str, ...]
     language: str | None
@@ -49,6 +49,8 @@ class Entry:
     content_html: RawHtml | None
     enclosures: tuple[Enclosure, ...]
     base_url: str
+    edited: int | None = None
+    """When another text of it was last seen; None when it is as it was first said."""
     uri: str | None = None
     """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
 

@@ -61,16 +61,26 @@ _ATTRIBUTES = {
     "video": {"controls", "height", "loop", "muted", "playsinline", "poster", "preload", "src", "width"},
 }
 
-_SCHEMES = {"http", "https", "mailto", "tel", "sms", "xmpp", "magnet", "ftp", "data"}
-"""Of links; `data` for small images only, and what is loaded by itself over http and https only."""
+_WEB = {"http", "https"}
+_LINKED = _WEB | {"mailto", "tel", "sms", "xmpp", "magnet", "ftp"}
+"""Schemes of links. What a reader loads by itself comes over http and https, or is a small `data` image."""
 
-_LOADED = {"src", "poster"}
+_ADDRESSES = {"href", "src", "poster"}
+
+_NOT_IN_URLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+"""Browsers pass over some of these in an address, others would be taken out later: before it is judged, all
+go, so that none can hide a scheme."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 
 _LEFT_OUT = {
     "applet", "datalist", "embed", "iframe", "noembed", "noframes", "object", "script", "select", "style",
     "svg", "template", "textarea", "title",
 }  # fmt: skip
 """Elements that go with all that is in them; of any other that is not allowed, only the tag goes."""
+
+_CANDIDATE = re.compile(r"[\s,]*(?:(\S+),(?=\s)|(\S+)([^,]*))")
+"""Of a `srcset`: a URL up to white space, then its descriptor up to a comma (HTML, 4.8.4.2.1)."""
 
 _PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*")
 
@@ -113,7 +123,7 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
         clean_content_tags=_LEFT_OUT,
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute_filter(base_url),
-        url_schemes=_SCHEMES,
+        url_schemes=_LINKED | {"data"},
         url_relative="deny" if base_url is None else ("rewrite_with_base", base_url),
         link_rel="noopener noreferrer",
     )
@@ -121,10 +131,8 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 
 def _attribute_filter(base_url: str | None) -> Callable[[str, str, str], str | None]:
     def allowed(element: str, attribute: str, value: str) -> str | None:
-        if attribute in _LOADED:
-            return _loaded(element, value)
-        if attribute == "href":
-            return None if value.strip().lower().startswith("data:") else value
+        if attribute in _ADDRESSES:
+            return _address(element, attribute, _NOT_IN_URLS.sub("", printable(value)).strip())
         if attribute == "cite":
             return _resolved(base_url, value)
         if attribute == "srcset":
@@ -134,11 +142,10 @@ def _attribute_filter(base_url: str | None) -> Callable[[str, str, str], str | N
     return allowed
 
 
-def _loaded(element: str, value: str) -> str | None:
-    """Return the address of what a reader loads by itself: nh3 has resolved or refused the rest."""
-    value = value.strip()
-    scheme, colon, _ = value.partition(":")
-    if not colon or scheme.lower() in {"http", "https"} or not scheme.isalnum():
+def _address(element: str, attribute: str, value: str) -> str | None:
+    """Return an address that nh3 has made absolute, when its scheme is one for its place."""
+    scheme = _SCHEME.match(value)
+    if scheme is None or scheme[1].lower() in (_LINKED if attribute == "href" else _WEB):
         return value
     small_image = element == "img" and len(value) <= _MAX_DATA_IMAGE and _DATA_IMAGE.fullmatch(value)
     return value if small_image else None
@@ -154,9 +161,8 @@ def _resolved(base_url: str | None, value: str) -> str | None:
 def _srcset(base_url: str | None, value: str) -> str | None:
     """Return the candidates of a `srcset` with absolute URLs; what is no web address is left out."""
     candidates = []
-    for candidate in re.split(r",\s+", value.strip().rstrip(",")):
-        url, _, descriptor = candidate.strip().partition(" ")
-        resolved = _resolved(base_url, url)
-        if url and resolved:
+    for bare, url, descriptor in _CANDIDATE.findall(value):
+        resolved = _resolved(base_url, bare or url.rstrip(","))
+        if resolved:
             candidates.append(f"{resolved.replace(',', '%2C')} {descriptor.strip()}".rstrip())
     return ", ".join(candidates) or None

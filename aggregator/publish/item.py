@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from aggregator.model import Channel, Enclosure, Entry, SafeHtml, SourceRef
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.text import excerpt, language_tag, one_line, printable
-from aggregator.publish.urls import link_url, web_url
+from aggregator.publish.urls import feed_url, link_url, web_url
 
 _log = logging.getLogger(__name__)
 
@@ -145,12 +145,21 @@ def to_item(entry: Entry) -> Item:
         excerpt=short,
         authors=_texts(entry.authors),
         published=entry.dated,
-        updated=max(entry.dated, entry.updated or entry.dated),
+        updated=_updated(entry),
         tags=_texts(entry.tags),
         attachments=tuple(_attachments(entry.enclosures)),
         language=language_tag(entry.language),
         origins=tuple(map(_origin, entry.sources)),
     )
+
+
+def _updated(entry: Entry) -> int:
+    """Return the last change that readers should know of: what the source says, or an edit that was seen.
+
+    What the source says is believed up to the instant in which it said so.
+    """
+    said = min(entry.updated or entry.dated, entry.changed)
+    return max(entry.dated, said, entry.edited or 0)
 
 
 def _distinct_summary(entry: Entry, content: SafeHtml) -> SafeHtml:
@@ -165,10 +174,10 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _origin(source: SourceRef) -> Origin:
-    feed_url = web_url(source.url)
+    address = feed_url(source.url)
     return Origin(
-        name=one_line(source.name) or feed_url or "Untitled",
-        feed_url=feed_url,
+        name=one_line(source.name) or address or "Untitled",
+        feed_url=address,
         site_url=web_url(source.site_url),
     )
 

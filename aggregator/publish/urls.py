@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit, urlunsplit
 
 _IGNORED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Browsers pass over tab and newline; the others cannot be sent."""
+
+_SECRET = re.compile(
+    r"(?:key|token|secret|auth|password|passwd|pass|pwd|sig|signature|hash|sid)$", re.IGNORECASE
+)
 
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
@@ -43,6 +47,19 @@ def web_url(url: str | None) -> str | None:
             _encode(parts.fragment, _QUERY_SAFE),
         )
     )
+
+
+def feed_url(url: str | None) -> str | None:
+    """Return the address of a source's feed as it may be told to others: without what looks like a secret.
+
+    A query with a parameter named like a key, token, password or signature is left out whole.
+    """
+    address = web_url(url)
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return parts._replace(query="").geturl() if any(map(_SECRET.search, names)) else address
 
 
 def link_url(url: str | None) -> str | None:

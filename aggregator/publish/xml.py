@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import escape
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -109,7 +110,8 @@ def _rss_item(item: Item) -> _Element:
     entry = _feed_entry(item)
     if item.content:
         entry.content(item.content)
-    entry.description(item.summary or item.excerpt or item.title)
+    # A description is HTML: text that is none must not become markup.
+    entry.description(item.summary or escape(item.excerpt or item.title, quote=False))
     if item.attachments:
         first = item.attachments[0]
         entry.enclosure(first.url, first.length or 0, first.type)

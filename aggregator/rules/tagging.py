@@ -15,8 +15,8 @@ def tags_for(source: Source, categories: Iterable[str]) -> tuple[str, ...]:
 
 
 def clean_tag(text: str) -> str:
-    """Return the tag in the one form it is stored and looked up in: NFC, no white space around it."""
-    return unicodedata.normalize("NFC", text).strip()
+    """Return the tag in the one form it is stored and looked up in: NFC, single spaces, none around it."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def union(*groups: Iterable[str]) -> tuple[str, ...]:

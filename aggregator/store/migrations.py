@@ -66,6 +66,7 @@ _FIRST_SCHEMA = (
         first_seen       INTEGER NOT NULL,
         surfaced         INTEGER NOT NULL,
         changed          INTEGER NOT NULL,
+        edited           INTEGER,                    -- when another text was last seen
         tags             TEXT NOT NULL,              -- JSON, in order; entry_tags is its index
         categories       TEXT NOT NULL,              -- JSON
         language         TEXT,

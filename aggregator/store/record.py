@@ -16,6 +16,9 @@ from aggregator.store.uris import global_uri
 _ALL_SOURCES = 0
 """The source of keys that are shared: stories."""
 
+_TEXTS = {"title", "summary", "content_html", "enclosures"}
+"""The columns of which another value is an edit that readers should know of."""
+
 _VARIABLES = 900
 """How many values one statement is given: SQLite's oldest limit is 999."""
 
@@ -134,17 +137,14 @@ class _Writer:
         )
         self._identify(item, entry.id)
         retagged = retag(self._conn, entry.id, self._now)
-        owner, first_seen = self._conn.execute(
-            "SELECT (SELECT source_id FROM entry_sources WHERE entry_id = id ORDER BY rowid LIMIT 1),"
-            " first_seen FROM entries WHERE id = ?",
-            (entry.id,),
-        ).fetchone()
-        if owner == self._source_id:  # what others say of the same story does not replace its text
-            self._update(item.draft, entry.id, first_seen)
-            self._note_published(usable_instant(item.draft.published, first_seen))
-        elif retagged:
+        owner = self._conn.execute(
+            "SELECT source_id FROM entry_sources WHERE entry_id = ? ORDER BY rowid LIMIT 1", (entry.id,)
+        ).fetchone()[0]
+        # What others say of the same story does not replace the text of the one that brought it.
+        edited = owner == self._source_id and self._update(item.draft, entry.id)
+        if edited or retagged:
             self._touch(entry.id)
-        return int(retagged or owner == self._source_id)
+        return int(edited or retagged)
 
     def join(self, item: Candidate, story: Known) -> None:
         """Add this source to an entry that another source brought."""
@@ -186,23 +186,32 @@ class _Writer:
         taken = self._conn.execute("SELECT 1 FROM entries WHERE uri = ?", (uri,)).fetchone()
         return None if taken else uri
 
-    def _update(self, draft: EntryDraft, entry_id: int, first_seen: int) -> None:
-        # The date follows the source, but never past the instant in which the entry had been seen. The guid
-        # stays the first one: readers know the entry by it.
+    def _update(self, draft: EntryDraft, entry_id: int) -> bool:
+        """Write what the source says now; return whether anything of it is new.
+
+        The date follows the source, but never past the instant in which the entry had been seen. The guid
+        stays the first one: readers know the entry by it.
+        """
+        before = self._conn.execute("SELECT * FROM entries WHERE id = ?", (entry_id,)).fetchone()
+        dated = usable_instant(draft.published, before["first_seen"])
+        self._note_published(dated)
+        columns = _columns(draft, dated)
+        differing = {name for name, value in columns.items() if value != before[name]}
         self._conn.execute(
             """
-            UPDATE entries SET changed = :now, published = :published, source_published = :source_published,
+            UPDATE entries SET published = :published, source_published = :source_published,
                 url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
                 language = :language, summary = :summary, content_html = :content_html,
-                enclosures = :enclosures, base_url = :base_url
+                enclosures = :enclosures, base_url = :base_url, edited = :edited
             WHERE id = :id
             """,
             {
-                **_columns(draft, usable_instant(draft.published, first_seen)),
+                **columns,
                 "id": entry_id,
-                "now": self._now,
+                "edited": before["edited"] if differing.isdisjoint(_TEXTS) else self._now,
             },
         )
+        return bool(differing - {"source_published"})
 
     def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
         self._conn.execute(

@@ -10,7 +10,7 @@ from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
 
 _COLUMNS = (
     "id, uri, guid, url, title, authors, published, source_published, updated, first_seen, surfaced, changed,"
-    " tags, categories, language, summary, content_html, enclosures, base_url"
+    " edited, tags, categories, language, summary, content_html, enclosures, base_url"
 )
 
 _READ_AT_ONCE = 500
@@ -136,6 +136,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
         first_seen=row["first_seen"],
         surfaced=row["surfaced"],
         changed=row["changed"],
+        edited=row["edited"],
         tags=_list(row["tags"]),
         categories=_list(row["categories"]),
         language=row["language"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.config import Config
 from aggregator.model import Entry, FeedDocument
@@ -104,7 +104,9 @@ class FeedDesk:
         if last is not None and last.contents == contents:
             return _Kept(config, revision, contents, last.found)
         rendered = render(target.suffix, selection.channel, entries)
-        return _Kept(config, revision, contents, self._prepare(rendered))
+        # What the config says of a feed is part of it, and may be newer than all entries.
+        fresh = replace(rendered, last_modified=max(rendered.last_modified, config.modified))
+        return _Kept(config, revision, contents, self._prepare(fresh))
 
     def _opml(self, config: Config) -> Prepared:
         base = config.service.base_url

@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from aggregator.config import Config
 from aggregator.model import FeedSpec, Outcome, SourceStatus, TagCount
 from aggregator.protocols import Clock, Store
+from aggregator.publish.urls import feed_url, web_url
 from aggregator.web.answers import Prepared, document, prepare
 from aggregator.web.urls import FeedTarget, Kind
 
@@ -147,8 +147,8 @@ def _source_row(number: int, status: SourceStatus) -> SourceRow:
     return SourceRow(
         number=number,
         name=status.name,
-        site_url=_web_link(status.site_url),
-        feed_url=_web_link(status.url),
+        site_url=web_url(status.site_url),
+        feed_url=feed_url(status.url),
         tags=status.tags,
         state=state,
         words=words,
@@ -177,16 +177,6 @@ def _state(status: SourceStatus) -> tuple[str, str]:
 def _sentence_case(words: str) -> str:
     text = " ".join(_ACRONYMS.get(word, word) for word in words.split())
     return text[0].upper() + text[1:]
-
-
-def _web_link(url: str | None) -> str | None:
-    """Return the URL if a browser may follow it: a source can name any scheme, `javascript:` too."""
-    if url is None:
-        return None
-    try:
-        return url if urlsplit(url).scheme in ("http", "https") else None
-    except ValueError:
-        return None
 
 
 def utc(instant: int) -> str:
