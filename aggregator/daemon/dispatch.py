@@ -126,6 +126,8 @@ class Dispatcher:
         while (job := self._take()) is not None:
             try:
                 self._poll(job)
+            except Exception:  # the thread has more to do
+                log.exception("source %r: its poll failed in an unforeseen way", job.name)
             finally:
                 with self._done:
                     del self._started[job.source_id]

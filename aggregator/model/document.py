@@ -63,7 +63,9 @@ class IdentityKeys:
     guid: bytes | None = None
     """Of the guid as the source said it."""
     link: bytes | None = None
-    """Of the canonical link, alike for http and https."""
+    """Of the canonical link with its fragment, alike for http and https; None for a site's home page."""
+    story: bytes | None = None
+    """Of the canonical link without fragment: the same story in another source has it, too."""
     text: bytes
     """Of title and content."""
     title_date: bytes | None = None

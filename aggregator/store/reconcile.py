@@ -1,9 +1,9 @@
 """Which items of a document are known, and when new ones surface: pure deciders, used by every store.
 
-Within a source an entry is recognised by its guid; else by its link; else by title and date; an item that has
-neither guid nor link, by its text. Weaker keys let a source rewrite its guids or addresses without bringing
-anything twice; each is believed only where it names one item of the document, and never against a
-stronger one: an entry that one item has claimed is not open to the others.
+Within a source an entry is recognised by its guid; else by what it says, by its link, or by title and date.
+No key is believed blindly: each only where it names one item of the document, and where nothing that is said
+beside it speaks against it. An entry that one item has claimed by a stronger key is not open to the others.
+To take one article for another loses it; to miss that two are the same only doubles it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Known:
 
     id: int
     title: str
+    url: str | None
     source_published: int | None
     guid: str | None
     revision: bytes | None
@@ -33,14 +34,17 @@ class Candidate:
 
     tagged: TaggedDraft
     guid: bytes | None = None
+    text: bytes | None = None
     link: bytes | None = None
     title_date: bytes | None = None
-    text: bytes | None = None
+    story: bytes | None = None
+    """Shared with other sources: recognises nothing within its own."""
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The usable keys, strongest first; never empty."""
-        return tuple(key for key in (self.guid, self.link, self.title_date, self.text) if key is not None)
+        """The usable keys, strongest first."""
+        every = (self.guid, self.text, self.link, self.title_date, self.story)
+        return tuple(key for key in every if key is not None)
 
     @property
     def draft(self) -> EntryDraft:
@@ -52,22 +56,20 @@ def candidates(drafts: Sequence[TaggedDraft]) -> list[Candidate]:
     """Return the document's distinct items, in its order, each with at least one key that names it alone.
 
     Of several versions of one item the upper one stays. A guid that different items share (some sources say
-    the same one everywhere) is believed of none of them, nor is a shared link, nor a shared title and date.
+    the same one everywhere) is believed of none of them, nor is a shared link, nor a shared title and date;
+    of items that say the same, the upper one stands for the text.
     """
     found = [_with_keys(tagged) for tagged in _without_repeats(drafts)]
     found = _believe_unique(found, lambda c: c.guid, lambda c: replace(c, guid=None))
-    found = _believe_unique(found, lambda c: c.link, lambda c: replace(c, link=None))
+    found = _believe_unique(found, lambda c: c.link, lambda c: replace(c, link=None, story=None))
     found = _believe_unique(found, lambda c: c.title_date, lambda c: replace(c, title_date=None))
-    # The text is the identity only of what has no other: a notice may say the same every day.
-    found = [replace(c, text=None) if c.guid or c.link else c for c in found]
-    texts: set[bytes] = set()
+    texts: set[bytes | None] = set()
     distinct = []
     for candidate in found:
-        if candidate.text in texts:
-            continue
-        if candidate.text is not None:
-            texts.add(candidate.text)
-        distinct.append(candidate)
+        own = candidate if candidate.text not in texts else replace(candidate, text=None)
+        texts.add(candidate.text)
+        if own.keys:
+            distinct.append(own)
     return distinct
 
 
@@ -84,7 +86,7 @@ def match(items: Sequence[Candidate], known: Mapping[bytes, Known]) -> list[Know
             if found[index] is not None or key is None:
                 continue
             entry = known.get(key)
-            if entry is not None and entry.id not in claimed and fits(item.draft, entry):
+            if entry is not None and entry.id not in claimed and fits(_Pair(item, entry, known)):
                 found[index] = entry
                 claimed.add(entry.id)
     return found
@@ -95,13 +97,13 @@ def match_stories(
 ) -> list[Known | None]:
     """Return for each item the entry that another source brought before, or None.
 
-    `own` is what `match` found. `stories` holds what each link leads to across sources. An entry that this
-    source carries already is not another source's story.
+    `own` is what `match` found. `stories` holds what each story's key leads to across sources. An entry that
+    this source carries already is not another source's story.
     """
     claimed = {entry.id for entry in own if entry is not None}
     found: list[Known | None] = []
     for item, mine in zip(items, own, strict=True):
-        story = stories.get(item.link) if mine is None and item.link is not None else None
+        story = stories.get(item.story) if mine is None and item.story is not None else None
         if story is not None and (story.revision is not None or story.id in claimed):
             story = None
         if story is not None:
@@ -130,26 +132,33 @@ def _with_keys(tagged: TaggedDraft) -> Candidate:
     return Candidate(
         tagged=tagged,
         guid=None if keys.guid is None else b"g" + keys.guid,
+        text=b"t" + keys.text,
         link=None if keys.link is None else b"l" + keys.link,
         title_date=None if keys.title_date is None else b"d" + keys.title_date,
-        text=b"t" + keys.text,
+        story=None if keys.story is None else b"s" + keys.story,
     )
 
 
 def _without_repeats(drafts: Sequence[TaggedDraft]) -> Iterable[TaggedDraft]:
     seen: set[tuple[object, ...]] = set()
     for tagged in drafts:
-        draft, keys = tagged.draft, tagged.draft.keys
-        marks: set[tuple[object, ...]]
-        if keys.guid is not None:
-            marks = {("title", keys.guid, draft.title), ("date", keys.guid, keys.link, draft.published)}
-        elif keys.link is not None:
-            marks = {("link", keys.link, draft.title)}
-        else:
-            marks = {("text", keys.text)}
+        marks = set(_marks(tagged.draft))
         if seen.isdisjoint(marks):
             yield tagged
         seen |= marks
+
+
+def _marks(draft: EntryDraft) -> Iterable[tuple[object, ...]]:
+    """Yield what two versions of one item share: its name, and something said beside it."""
+    keys = draft.keys
+    name = keys.guid or keys.link
+    yield (name, "text", keys.text)
+    if name is None or draft.published is None:
+        return
+    if draft.title:
+        yield (name, "title", draft.title, draft.published)
+    if keys.guid is not None and keys.link is not None:
+        yield (name, "link", keys.link, draft.published)
 
 
 def _believe_unique(
@@ -161,25 +170,46 @@ def _believe_unique(
     return [without(item) if key_of(item) is not None and count[key_of(item)] > 1 else item for item in items]
 
 
-def _always(_draft: EntryDraft, _entry: Known) -> bool:
+class _Pair:
+    """An item and the entry that one of its keys leads to: what speaks for and against that they are one."""
+
+    def __init__(self, item: Candidate, entry: Known, known: Mapping[bytes, Known]) -> None:
+        draft = item.draft
+        self.nameless = draft.guid is None and draft.url is None
+        self.other_guid = None not in (draft.guid, entry.guid) and draft.guid != entry.guid
+        self.other_link = None not in (draft.url, entry.url) and draft.url != entry.url
+        self.same_title = draft.title == entry.title
+        dates = (draft.published, entry.source_published)
+        self.same_date = None not in dates and dates[0] == dates[1]
+        self.other_date = None not in dates and dates[0] != dates[1]
+        said = known.get(item.text) if item.text is not None else None
+        self.same_text = said is not None and said.id == entry.id
+
+
+def _fits_guid(pair: _Pair) -> bool:
+    """A guid that now names something of another title, link and date is a number in a list, no name."""
+    return pair.same_title or not (pair.other_link and pair.other_date)
+
+
+def _fits_text(pair: _Pair) -> bool:
+    """A notice may say the same every day; what has no name is known by its text alone."""
+    return pair.nameless or not (pair.other_link or pair.other_date)
+
+
+def _fits_link(pair: _Pair) -> bool:
+    """A page may carry one article today and another tomorrow."""
+    if pair.other_guid:
+        return pair.same_date or pair.same_text or (pair.same_title and not pair.other_date)
+    return pair.same_title or pair.same_text or not pair.other_date
+
+
+def _fits_always(_pair: _Pair) -> bool:
     return True
 
 
-def _same_behind_link(draft: EntryDraft, entry: Known) -> bool:
-    """Whether a shared link is enough: with two different guids, title or date must agree as well."""
-    if draft.guid is None or entry.guid is None:
-        return True
-    return draft.title == entry.title or (
-        draft.published is not None and draft.published == entry.source_published
-    )
-
-
-_PASSES: tuple[
-    tuple[Callable[[Candidate], bytes | None], Callable[[EntryDraft, Known], bool]],
-    ...,
-] = (
-    (lambda item: item.guid, _always),
-    (lambda item: item.link, _same_behind_link),
-    (lambda item: item.title_date, _always),
-    (lambda item: item.text, _always),
+_PASSES: tuple[tuple[Callable[[Candidate], bytes | None], Callable[[_Pair], bool]], ...] = (
+    (lambda item: item.guid, _fits_guid),
+    (lambda item: item.text, _fits_text),
+    (lambda item: item.link, _fits_link),
+    (lambda item: item.title_date, _fits_always),
 )

@@ -19,6 +19,8 @@ _ALL_SOURCES = 0
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
 """The columns of which another value is an edit that readers should know of."""
 
+_TAKEN_AT_ONCE = 500
+
 _VARIABLES = 900
 """How many values one statement is given: SQLite's oldest limit is 999."""
 
@@ -47,8 +49,8 @@ def record_feed(
     own = match(items, _known(conn, source_id, source_id, keys))
     stories: Sequence[Known | None] = [None] * len(items)
     if policy.dedupe:
-        links = [item.link for item, entry in zip(items, own, strict=True) if entry is None and item.link]
-        stories = match_stories(items, own, _known(conn, source_id, _ALL_SOURCES, links))
+        unknown = [item.story for item, entry in zip(items, own, strict=True) if entry is None and item.story]
+        stories = match_stories(items, own, _known(conn, source_id, _ALL_SOURCES, unknown))
 
     writer = _Writer(conn, source_id, history, policy, now)
     new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
@@ -117,7 +119,7 @@ class _Writer:
     def add(self, items: Sequence[Candidate]) -> None:
         dated = [usable_instant(item.draft.published, self._now) for item in items]
         instants = [self._now if instant is None else instant for instant in dated]
-        ids = assign_ids(instants, self._next_free)
+        ids = assign_ids(instants, self._taken_from)
         # From the bottom up, so that rows are written in the order of their IDs.
         for item, instant, entry_id in reversed(list(zip(items, dated, ids, strict=True))):
             self._insert(item, entry_id, instant)
@@ -136,7 +138,9 @@ class _Writer:
             ),
         )
         self._identify(item, entry.id)
-        retagged = retag(self._conn, entry.id, self._now)
+        # Under a tag that it gets only now, an old entry is as old as it is.
+        dated = usable_instant(item.draft.published, self._now)
+        retagged = retag(self._conn, entry.id, self._surfaces_at(dated))
         owner = self._conn.execute(
             "SELECT source_id FROM entry_sources WHERE entry_id = ? ORDER BY rowid LIMIT 1", (entry.id,)
         ).fetchone()[0]
@@ -239,17 +243,22 @@ class _Writer:
         )
         stale = [key for (key,) in before if key[:1] in kinds and key not in item.keys]
         self._conn.executemany(
-            "DELETE FROM identities WHERE source_id IN (?, ?) AND key = ? AND entry_id = ?",
-            [(self._source_id, _ALL_SOURCES, key, entry_id) for key in stale],
+            "DELETE FROM identities WHERE source_id = ? AND key = ?",
+            [(self._source_id, key) for key in stale],
+        )
+        self._conn.executemany(  # a story's key goes when none of its sources says it any more
+            "DELETE FROM identities WHERE source_id = ?1 AND key = ?2 AND entry_id = ?3 AND NOT EXISTS"
+            " (SELECT 1 FROM identities WHERE entry_id = ?3 AND source_id <> ?1 AND key = ?2)",
+            [(_ALL_SOURCES, key, entry_id) for key in stale],
         )
         self._conn.executemany(
             "INSERT OR REPLACE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
             [(self._source_id, key, entry_id) for key in item.keys],
         )
-        if item.link is not None:  # the first entry with a link stays the story of that link
+        if item.story is not None:  # the first entry with a link stays the story of that link
             self._conn.execute(
                 "INSERT OR IGNORE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
-                (_ALL_SOURCES, item.link, entry_id),
+                (_ALL_SOURCES, item.story, entry_id),
             )
 
     def _touch(self, entry_id: int) -> None:
@@ -262,16 +271,13 @@ class _Writer:
         if instant is not None and (self.newest_published is None or instant > self.newest_published):
             self.newest_published = instant
 
-    def _next_free(self, instant: int) -> int:
-        row = self._conn.execute("SELECT 1 FROM entries WHERE id = ?", (instant,)).fetchone()
-        if row is None:
-            return instant
-        (last,) = self._conn.execute(  # the end of the run of taken IDs that begins here
-            "SELECT id FROM entries AS e WHERE id >= ?"
-            " AND NOT EXISTS (SELECT 1 FROM entries WHERE id = e.id + 1) ORDER BY id LIMIT 1",
-            (instant,),
-        ).fetchone()
-        return int(last) + 1
+    def _taken_from(self, first: int) -> list[int]:
+        if self._conn.execute("SELECT 1 FROM entries WHERE id = ?", (first,)).fetchone() is None:
+            return []
+        rows = self._conn.execute(
+            "SELECT id FROM entries WHERE id >= ? ORDER BY id LIMIT ?", (first, _TAKEN_AT_ONCE)
+        )
+        return [entry_id for place, (entry_id,) in enumerate(rows) if entry_id == first + place]
 
 
 def _index_tags(conn: sqlite3.Connection, entry_id: int, tags: Iterable[str], surfaced: int) -> None:
@@ -319,15 +325,15 @@ def _known(
     for some in _batches(keys):
         marks = ",".join("?" * len(some))
         rows = conn.execute(
-            "SELECT i.key, e.id, e.title, e.source_published, e.guid, s.revision FROM identities AS i"  # noqa: S608 - only question marks are put in
+            "SELECT i.key, e.id, e.title, e.url, e.source_published, e.guid, s.revision FROM identities AS i"  # noqa: S608 - only question marks are put in
             " JOIN entries AS e ON e.id = i.entry_id"
             " LEFT JOIN entry_sources AS s ON s.entry_id = e.id AND s.source_id = ?"
             f" WHERE i.source_id = ? AND i.key IN ({marks})",
             (source_id, owner, *some),
         )
-        for key, entry_id, title, published, guid, revision in rows:
+        for key, entry_id, title, url, published, guid, revision in rows:
             known[key] = Known(
-                id=entry_id, title=title, source_published=published, guid=guid, revision=revision
+                id=entry_id, title=title, url=url, source_published=published, guid=guid, revision=revision
             )
     return known
 

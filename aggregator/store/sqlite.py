@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,6 +37,9 @@ from aggregator.store.sources import lease_rows, read_status, sync, write_poll, 
 
 BUSY_TIMEOUT = 10_000
 """Milliseconds that a statement waits for another process's lock."""
+
+_PATIENCE = 1.0
+"""Seconds that closing waits for a write under way."""
 
 _IDLE_READERS = 4
 """Reading connections that are kept open for the next reader."""
@@ -176,8 +180,12 @@ class SqliteStore:
         self.revision()
 
     def close(self) -> None:
-        """See `protocols.Store.close`. Waits for a write under way; calling it again does nothing."""
-        with self._write_lock:
+        """See `protocols.Store.close`. A long write under way is broken off, whole; a short one ends."""
+        patience = time.monotonic() + _PATIENCE
+        while not self._write_lock.acquire(timeout=0.01):
+            if time.monotonic() > patience:
+                self._writer.conn.interrupt()
+        try:
             if self._closed:
                 return
             self._closed = True
@@ -190,6 +198,8 @@ class SqliteStore:
             if self._schedule_lock is not None:
                 os.close(self._schedule_lock)
             os.close(self._lock_file)
+        finally:
+            self._write_lock.release()
 
     # --- connections ----------------------------------------------------------------------------------
 

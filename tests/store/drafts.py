@@ -50,6 +50,7 @@ def draft(
         keys=IdentityKeys(
             guid=None if guid is None else key(guid),
             link=None if url is None else key(url),
+            story=None if url is None else key(url.partition("#")[0]),
             text=key(title + "\0" + content),
             title_date=None if published is None or not title else key(f"{title}\0{published}"),
         ),
