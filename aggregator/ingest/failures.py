@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from urllib3.exceptions import InvalidHeader, ProxyError
 
 from aggregator.ingest.deadline import Ending, Exchange, Phase
 from aggregator.model import FetchFailed, Outcome
+from aggregator.printable import escape
 
 _MAX_RETRY_AFTER = 365 * 86_400_000
 _HTTP_PREFIX = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
@@ -103,6 +105,11 @@ def translate(error: BaseException, exchange: Exchange, host: str, timeout: int,
         return ended(exchange, host, timeout, size)
     outcome, message = _told(causes, exchange.phase, host)
     return FetchFailed(outcome=outcome, message=message, size=size)
+
+
+def in_one_line(failure: FetchFailed) -> FetchFailed:
+    """Return the failure with a message that steers no terminal, whatever the server put into it."""
+    return replace(failure, message=escape(" ".join(failure.message.split())))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

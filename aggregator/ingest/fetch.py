@@ -32,7 +32,7 @@ from aggregator import __version__
 from aggregator.exceptions import ConfigError
 from aggregator.ingest.deadline import Exchange, ExchangeEndedError, Phase, Watchdog
 from aggregator.ingest.dial import Dialer, Lookup, system_lookup, watch_handshakes
-from aggregator.ingest.failures import FetchError, refused_status, retry_after_ms, translate
+from aggregator.ingest.failures import FetchError, in_one_line, refused_status, retry_after_ms, translate
 from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.inflate import InflateError, Inflater, OversizeError
 from aggregator.ingest.target import Target, redirected, target_of
@@ -101,11 +101,12 @@ class HttpFetcher:
         self._dialer.exchange = exchange
         visit = _Visit(request, exchange)
         try:
-            return self._follow_redirects(visit)
+            answer = self._follow_redirects(visit)
         except (FetchError, ExchangeEndedError, RequestException, HTTPError, OSError, ValueError) as error:
-            return translate(error, exchange, visit.host, request.timeout, visit.size)
+            answer = translate(error, exchange, visit.host, request.timeout, visit.size)
         finally:
             self._watchdog.finish(exchange)
+        return in_one_line(answer) if isinstance(answer, FetchFailed) else answer
 
     def abort(self) -> None:
         """End every exchange under way, soon: each returns a `FetchFailed`. Later ones fail at once."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
@@ -12,11 +14,27 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from aggregator.ingest.deadline import Phase
 from aggregator.ingest.dial import Dialer
 
+MAX_INTERIM = 16
+"""No honest server announces its answer more often."""
+
+
+class _FinalAnswer(HTTPResponse):
+    """The answer after all interim ones (RFC 9110 section 15.2), of which http.client skips only `100`."""
+
+    def begin(self) -> None:
+        for _ in range(MAX_INTERIM + 1):
+            super().begin()
+            if self.status == HTTPStatus.SWITCHING_PROTOCOLS or self.status >= HTTPStatus.OK:
+                return
+            self.headers = self.msg = None  # type: ignore[assignment]  # or the next would not be read
+        raise HTTPException(f"more than {MAX_INTERIM} interim answers and no final one")
+
 
 class _Dialled(HTTPConnection):
     """A connection whose socket the current exchange can be interrupted on."""
 
     dialer: Dialer
+    response_class = _FinalAnswer
 
     def __init__(self, *args: Any, dialer: Dialer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
