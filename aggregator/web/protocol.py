@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+from enum import Enum, auto
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_TIMEOUT_S = 20.0
 
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+class _At(Enum):
+    """Where in the stream of requests the next byte stands."""
+
+    BETWEEN = auto()
+    LINE = auto()
+    REST = auto()
+    """In the headers or the body."""
 
 
 class PatientlyParsed(HttpToolsProtocol):
@@ -20,7 +30,7 @@ class PatientlyParsed(HttpToolsProtocol):
     """
 
     _head_deadline: asyncio.TimerHandle | None = None
-    _between_requests = True
+    _at = _At.BETWEEN
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Start the clock for the first request's head."""
@@ -34,26 +44,36 @@ class PatientlyParsed(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Percent-encode what a request line should not hold as it is: the parser would refuse it."""
-        if self._between_requests and not data.isascii():
-            line, end, rest = data.partition(b"\r\n")
-            data = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line) + end + rest
+        if self._at is not _At.REST:
+            data = self._encoded_line(data)
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         """Start the clock for a later request on the same connection."""
-        self._between_requests = False
+        if self._at is _At.BETWEEN:  # it came in one piece with the end of the request before
+            self._at = _At.REST
         super().on_message_begin()
         self._expect_head()
 
     def on_message_complete(self) -> None:
         """Note that the next bytes begin a request."""
-        self._between_requests = True
+        self._at = _At.BETWEEN
         super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """Stop the clock and serve the request."""
         self._head_came()
         super().on_headers_complete()
+
+    def _encoded_line(self, data: bytes) -> bytes:
+        """Encode the request line, or the part of it that is in `data`, and note whether it ends there."""
+        blank = len(data) - len(data.lstrip(b"\r\n")) if self._at is _At.BETWEEN else 0
+        if blank == len(data):  # empty lines may precede a request (RFC 9112, section 2.2)
+            return data
+        end = data.find(b"\n", blank)
+        self._at = _At.LINE if end < 0 else _At.REST
+        line, rest = (data, b"") if end < 0 else (data[:end], data[end:])
+        return _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line) + rest
 
     def _expect_head(self) -> None:
         if self._head_deadline is None:

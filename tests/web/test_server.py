@@ -194,6 +194,64 @@ def test_a_second_request_on_a_connection_is_served_after_the_time_for_the_first
         assert read_answer(client).endswith(b"hello")
 
 
+def paths_seen(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
+    """Send these pieces, each in a segment of its own; return the paths asked for, and the answers."""
+    paths: list[bytes] = []
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        paths.append(scope["raw_path"])
+        await hello(scope, receive, send)
+
+    server = WebServer(look, bind="127.0.0.1:0")
+    server.start()
+    with connect(server) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(0.02)
+        client.shutdown(socket.SHUT_WR)
+        answers = b"".join(iter(lambda: client.recv(1000), b""))
+    server.stop(2)
+    return paths, answers
+
+
+RAW = "GET /tags/中参馆.rss HTTP/1.1\r\nHost: x\r\n".encode()
+RAW_PATH = b"/tags/%E4%B8%AD%E5%8F%82%E9%A6%86.rss"
+
+
+@pytest.mark.parametrize("split", [1, 10, 11, 12, 18, 19, 33, 34, 35])
+def test_a_path_of_bare_bytes_is_understood_in_whatever_segments_it_comes(split: int) -> None:
+    paths, answers = paths_seen([b"\r\n", RAW[:split], RAW[split:], b"\r\n", RAW, b"\r\n"])
+    assert paths == [RAW_PATH, RAW_PATH]
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_path_of_bare_bytes_is_understood_byte_by_byte() -> None:
+    paths, answers = paths_seen([bytes([byte]) for byte in RAW[:20]] + [RAW[20:], b"\r\n"])
+    assert paths == [RAW_PATH]
+    assert b" 400 " not in answers
+
+
+@pytest.mark.parametrize("split", [0, 40])
+def test_headers_and_bodies_keep_their_bytes(split: int) -> None:
+    seen: list[bytes] = []
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(dict(scope["headers"])[b"x-name"])
+        seen.append((await receive())["body"])
+        await hello(scope, receive, send)
+
+    server = WebServer(look, bind="127.0.0.1:0")
+    server.start()
+    request = "POST / HTTP/1.1\r\nContent-Length: 6\r\nX-Name: 工場\r\n\r\n工場".encode()
+    with connect(server, request[:split]) as client:
+        time.sleep(0.05)
+        client.sendall(request[split:])
+        assert read_answer(client).endswith(b"hello")
+    server.stop(2)
+    assert seen == ["工場".encode()] * 2
+
+
 def test_what_a_proxy_header_says_is_not_believed() -> None:
     seen: list[Scope] = []
 
