@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import click
 
-from aggregator.store import open_store
+from benchmarks.daemon import daemon_memory
 from benchmarks.origin import origin
-from benchmarks.processes import family_memory
-
-_MEASURED = "http://127.0.0.1:18479"
-"""Where the daemon listens whose memory is measured."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,7 +24,7 @@ def main(*, sources: int, runs: int, as_json: bool) -> None:
     """Measure what polling, serving and waiting cost on this machine."""
     with origin() as url:
         measured = [_run(url, sources) for _ in range(runs)]
-        memory = _memory(url, sources)
+        memory = daemon_memory(url, sources)
     rows = _rows(measured, memory, sources)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -77,48 +69,6 @@ def _rows(measured: list[dict[str, Any]], memory: dict[str, Any], sources: int) 
         }
     rows["memory of the daemon"] = memory
     return rows
-
-
-def _memory(url: str, sources: int) -> dict[str, Any]:
-    """Run the daemon itself on that many sources; return its memory after all were polled, and served."""
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "aggregator.toml"
-        database = Path(folder) / "bench.db"
-        tables = "".join(
-            f'[[sources]]\nname = "S{number}"\nurl = "{url}{number}"\ntags = ["t{number % 5}"]\n'
-            for number in range(sources)
-        )
-        config.write_text(
-            f'[service]\nbind = "{_MEASURED.removeprefix("http://")}"\ndatabase = "{database}"\n'
-            f'[polling]\nallow_private = ["127.0.0.0/8"]\n{tables}'
-        )
-        command = [sys.executable, "-m", "aggregator", "run", "-c", str(config)]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as daemon:
-            try:
-                _wait_until_polled(database, sources)
-                for tag in range(5):
-                    with urllib.request.urlopen(
-                        f"http://127.0.0.1:18479/tags/t{tag}.atom", timeout=30
-                    ) as feed:
-                        feed.read()
-                time.sleep(2)
-                memory = family_memory(daemon.pid)
-            finally:
-                os.kill(daemon.pid, signal.SIGTERM)
-    return {key: round(value) for key, value in memory.items()}
-
-
-def _wait_until_polled(database: Path, sources: int) -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        time.sleep(1)
-        if database.exists():
-            store = open_store(str(database))
-            polled = sum(1 for status in store.source_statuses() if status.last_poll)
-            store.close()
-            if polled == sources:
-                return
-    raise TimeoutError("the daemon did not poll all sources")
 
 
 if __name__ == "__main__":

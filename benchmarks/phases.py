@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -151,7 +150,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
     if phase == "bare":
         return bare_requests(url, int(sources))
     if phase == "serve":
-        return serve(replace(settings), 2000)
+        return serve(settings, 2000)
     return poll_all(settings)
 
 

@@ -1,9 +1,10 @@
-"""CPU and memory of a process with all that it started, from Linux's /proc; of itself alone elsewhere."""
+"""CPU and memory of a process with all that it started, from Linux's /proc; less exact elsewhere."""
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,15 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def family_cpu(pid: int | None = None) -> float:
-    """Return the CPU seconds that a process (this one by default) and its living descendants have used."""
-    if not Path("/proc/self/stat").exists():
-        return time.process_time()
-    return sum(_cpu(member) for member in family(pid or os.getpid()))
+def family_cpu() -> float:
+    """Return the CPU seconds that this process and its descendants have used, those that ended included.
+
+    Without /proc, descendants count once they have ended.
+    """
+    if Path("/proc/self/stat").exists():
+        return sum(_cpu(member) for member in family(os.getpid()))
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 def family_memory(pid: int) -> dict[str, float]:
@@ -33,8 +38,9 @@ def family(pid: int) -> Iterator[int]:
 
 
 def _cpu(pid: int) -> float:
+    """Return a process's own seconds and those of the children that it has waited for."""
     fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
+    return sum(map(int, fields[11:15])) / _TICKS  # utime, stime, cutime, cstime: see proc(5)
 
 
 def _pss(pid: int) -> int:
