@@ -44,7 +44,7 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
         title=_line(feed.title) or None,
         site_url=site_url,
         language=language,
-        drafts=tuple(_without_shared_links(drafts)),
+        drafts=tuple(_without_shared_stories(drafts)),
         problem=_line(feed.problem) or None,
     )
 
@@ -76,29 +76,34 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
 def _keys(draft: EntryDraft) -> IdentityKeys:
     """Return what the item is recognised by.
 
-    A link to a site's home page is no key: careless feeds give it to every item.
+    A link to a site's home page is no key: careless feeds give it to every item. An item without title, as
+    on a microblog, has its content in the title's place.
     """
-    link = canonical(draft.url) if draft.url and not is_site_root(draft.url) else None
-    dated = draft.title and draft.published is not None
+    linked = draft.url is not None and not is_site_root(draft.url)
+    link = canonical(draft.url, fragment=True) if draft.url and linked else None
+    story = canonical(draft.url) if draft.url and linked else None
+    named = (draft.title,) if draft.title else ("", draft.content_html) if draft.content_html else None
+    dated = draft.published is not None
     return IdentityKeys(
         guid=_hash(guid_form(draft.guid)) if draft.guid else None,
         link=_hash(link) if link else None,
         text=_hash(draft.title, draft.content_html or ""),
-        title_date=_hash(draft.title, str(draft.published)) if dated else None,
+        title_date=_hash(*named, str(draft.published)) if named and dated else None,
+        story=_hash(story) if story else None,
     )
 
 
-def _without_shared_links(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
-    """Yield the drafts; those whose link several items share lose it as a key.
+def _without_shared_stories(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
+    """Yield the drafts; those whose page several items share are no story of other sources.
 
     A page with several items on it (a changelog, a link blog) does not tell which of them is meant. One item
     that a document lists twice is not several: it has one guid, or one text where there is none.
     """
-    items = {(draft.keys.link, draft.keys.guid or draft.keys.text) for draft in drafts if draft.keys.link}
-    sharers = Counter(link for link, _ in items)
+    items = {(draft.keys.story, draft.keys.guid or draft.keys.text) for draft in drafts if draft.keys.story}
+    sharers = Counter(story for story, _ in items)
     for draft in drafts:
-        shared = draft.keys.link is not None and sharers[draft.keys.link] > 1
-        yield replace(draft, keys=replace(draft.keys, link=None)) if shared else draft
+        shared = draft.keys.story is not None and sharers[draft.keys.story] > 1
+        yield replace(draft, keys=replace(draft.keys, story=None)) if shared else draft
 
 
 def _revision(draft: EntryDraft) -> bytes:

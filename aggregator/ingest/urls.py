@@ -102,13 +102,14 @@ def is_site_root(url: str) -> bool:
     return parts is not None and parts.path == "/" and not parts.query and not parts.fragment
 
 
-def canonical(url: str) -> str | None:
+def canonical(url: str, *, fragment: bool = False) -> str | None:
     """Return the one form of an http(s) URL by which two links are known to lead to the same page.
 
     Following RFC 3986, section 6: host in lower case and IDNA, without trailing dot; no default port, no
     userinfo; dot segments removed; percent-encoding only where needed, in upper case; an empty path is `/`.
     Beyond it: http and https are alike (the result says https), tracking parameters are dropped and the
-    others kept in their order, and so is a fragment, unless it routes (`#/…`, `#!…`).
+    others kept in their order, and a fragment is dropped unless it routes (`#/…`, `#!…`), or is asked for by
+    `fragment`: then it tells the items of one page apart.
 
     A slash at the end of a path is kept: sites do answer differently, and a story stored twice is better than
     one that is lost. For the same reason `www.` and index pages stay. URLs of other schemes are returned as
@@ -127,9 +128,9 @@ def canonical(url: str) -> str | None:
     query = "&".join(
         _encoded(pair, also="/?:@!$'()*+,;=") for pair in parts.query.split("&") if pair and not _tracks(pair)
     )
-    routes = parts.fragment.startswith(("/", "!"))
-    fragment = _encoded(parts.fragment, also="/?:@!$&'()*+,;=") if routes else ""
-    return f"https://{authority}{path or '/'}" + (query and f"?{query}") + (fragment and f"#{fragment}")
+    kept = fragment or parts.fragment.startswith(("/", "!"))
+    part = _encoded(parts.fragment, also="/?:@!$&'()*+,;=") if kept else ""
+    return f"https://{authority}{path or '/'}" + (query and f"?{query}") + (part and f"#{part}")
 
 
 def guid_form(guid: str) -> str:

@@ -168,7 +168,7 @@ def test_guids_that_differ_in_a_letter_have_different_keys() -> None:
 
 def test_keys_are_of_sixteen_bytes_and_missing_where_nothing_was_said() -> None:
     nothing = draft(ParsedEntry()).keys
-    assert (nothing.guid, nothing.link, nothing.title_date) == (None, None, None)
+    assert (nothing.guid, nothing.link, nothing.story, nothing.title_date) == (None, None, None, None)
     assert {len(key) for key in (nothing.text, draft(ENTRY).keys.guid, draft(ENTRY).keys.link) if key} == {16}
 
 
@@ -179,22 +179,49 @@ def test_title_and_content_are_not_run_together_in_the_key_of_the_text() -> None
 
 
 def test_a_link_to_the_home_page_is_no_key() -> None:
-    assert draft(replace(ENTRY, link="https://example.org/")).keys.link is None
+    keys = draft(replace(ENTRY, link="https://example.org/")).keys
+    assert (keys.link, keys.story) == (None, None)
 
 
-def test_a_link_that_several_items_share_is_no_key_of_theirs() -> None:
+def test_items_of_one_page_that_differ_by_fragment_have_links_of_their_own_and_no_story() -> None:
+    one, other = drafts(
+        ParsedEntry(link="https://example.org/cl#v1", title="a"),
+        ParsedEntry(link="https://example.org/cl#v2", title="b"),
+    )
+    assert one.keys.link != other.keys.link
+    assert (one.keys.story, other.keys.story) == (None, None)
+
+
+def test_a_fragment_makes_no_other_story() -> None:
+    plain, comments = draft(ENTRY).keys, draft(replace(ENTRY, link="https://example.org/1#comments")).keys
+    assert plain.story == comments.story is not None
+    assert plain.link != comments.link
+
+
+def test_a_link_that_several_items_share_is_no_story() -> None:
     page = "https://example.org/changelog"
     shared = drafts(
         ParsedEntry(guid="1", link=page, title="a"),
         ParsedEntry(guid="2", link=page, title="b"),
         ParsedEntry(guid="3", link="https://example.org/else", title="c"),
     )
-    assert [one.keys.link is None for one in shared] == [True, True, False]
+    assert [one.keys.story is None for one in shared] == [True, True, False]
+    assert all(one.keys.link is not None for one in shared)
 
 
-def test_an_item_that_is_listed_twice_keeps_its_link_as_key() -> None:
+def test_an_item_that_is_listed_twice_keeps_its_story() -> None:
     twice = drafts(ENTRY, replace(ENTRY, title="One, edited"))
-    assert all(one.keys.link is not None for one in twice)
+    assert all(one.keys.story is not None for one in twice)
+
+
+def test_an_item_without_title_is_recognised_by_content_and_date() -> None:
+    note = replace(ENTRY, title=None)
+    other = replace(note, content=RawHtml("<p>other</p>"))
+    assert draft(note).keys.title_date is not None
+    assert draft(note).keys.title_date != draft(other).keys.title_date
+    assert draft(note).keys.title_date == draft(replace(note, guid="new", link=None)).keys.title_date
+    assert draft(replace(note, content=None)).keys.title_date is None
+    assert draft(replace(note, published=None)).keys.title_date is None
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,15 @@ def test_a_guid_keeps_what_may_tell_two_items_apart(guid: str, form: str) -> Non
 )
 def test_a_link_is_made_absolute_or_none(url: str, bases: tuple[str | None, ...], result: str | None) -> None:
     assert absolute(url, *bases) == result
+
+
+@pytest.mark.parametrize(
+    ("url", "canonized"),
+    [
+        ("http://Example.org/a#Part", "https://example.org/a#Part"),
+        ("https://example.org/a#ä", "https://example.org/a#%C3%A4"),
+        ("https://example.org/a#", "https://example.org/a"),
+    ],
+)
+def test_a_fragment_is_kept_where_it_is_asked_for(url: str, canonized: str) -> None:
+    assert canonical(url, fragment=True) == canonized
