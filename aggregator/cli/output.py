@@ -74,11 +74,11 @@ def counted(number: int, noun: str) -> str:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Progress]:
-    """Show progress bars on stderr while the block runs; only when it is a terminal."""
+def progress(label: str, *, hidden: bool = False) -> Iterator[Progress]:
+    """Show progress bars on stderr while the block runs; only when it is a terminal, and not `hidden`."""
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    hidden = not sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
+    off = hidden or not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=off) as bar:
         yield bar
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
 
 import click
@@ -22,29 +24,50 @@ from aggregator.model import PollReport, PollTally
 def poll_command(*, names: Sequence[str], as_json: bool) -> None:
     """Poll sources now, due or not.
 
-    All enabled ones, when none is named. Ends with exit code 1 when a poll failed or could not be recorded.
+    All enabled ones, when none is named. With --json, each poll is printed as soon as it ends. Ends with exit
+    code 1 when a poll failed or could not be recorded.
     """
     logs.set_up(style="human", level="warning")
     config = load_config()
-    polls: list[tuple[PollReport, PollTally]] = []
-    with progress("Polling") as bar:
+    results = _Results(as_json=as_json)
+    with progress("Polling", hidden=as_json and sys.stdout.isatty()) as bar:
         task = bar.add_task("", total=None)
 
         def finish(report: PollReport, tally: PollTally) -> None:
-            polls.append((report, tally))  # printed later: this runs in the threads that poll
+            results.take(report, tally)
             bar.advance(task)
 
         poll_now(config, names, on_start=lambda total: bar.update(task, total=total), on_result=finish)
+    if results.unprinted is not None:
+        raise results.unprinted
     order = {source.name: position for position, source in enumerate(config.sources)}
-    polls.sort(key=lambda poll: order[poll[0].name])
-    if as_json:
-        for report, tally in polls:
-            print_json(poll_record(report, tally))
-    else:
-        _print_polls(polls)
-    unrecorded = bar.tasks[0].total != len(polls)
-    if unrecorded or any(report.outcome.is_failure for report, _ in polls):
+    results.polls.sort(key=lambda poll: order[poll[0].name])
+    if not as_json:
+        _print_polls(results.polls)
+    unrecorded = bar.tasks[0].total != len(results.polls)
+    if unrecorded or any(report.outcome.is_failure for report, _ in results.polls):
         click.get_current_context().exit(exits.FAILED)
+
+
+class _Results:
+    """What the polls came to, told by several threads."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.polls: list[tuple[PollReport, PollTally]] = []
+        self.unprinted: OSError | None = None
+        """Why printing ended early: nobody reads any more, or there is no room."""
+        self._as_json = as_json
+        self._lock = threading.Lock()
+
+    def take(self, report: PollReport, tally: PollTally) -> None:
+        """Keep a result, and print it at once when it is a record. The polls go on when that fails."""
+        with self._lock:
+            self.polls.append((report, tally))
+            if self._as_json and self.unprinted is None:
+                try:
+                    print_json(poll_record(report, tally))
+                except OSError as error:
+                    self.unprinted = error
 
 
 def _print_polls(polls: Sequence[tuple[PollReport, PollTally]]) -> None:

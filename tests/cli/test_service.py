@@ -4,11 +4,16 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Desk
-from tests.origin import Origin
+from tests.origin import Origin, Seen
 
 FEED = """\
 <?xml version="1.0"?><rss version="2.0"><channel><title>t</title>
@@ -23,17 +28,76 @@ def source(name: str, url: str) -> str:
     return f'[[sources]]\nname = "{name}"\nurl = "{url}"\ntags = ["{name}s"]\n'
 
 
-def test_a_poll_tells_how_each_source_went_in_the_order_of_the_config(desk: Desk, origin: Origin) -> None:
+def test_a_poll_tells_how_each_source_went(desk: Desk, origin: Origin) -> None:
     url = origin.serve("/feed.xml", FEED, etag='"1"')
     desk.write(source("good", url) + source("missing", f"{origin.url}/nothing"))
     result = desk.type("poll", "--json")
-    good, missing = [json.loads(line) for line in result.stdout.splitlines()]
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    good, missing = sorted(records, key=lambda record: str(record["name"]))
     assert list(good) == list(missing) == POLL_KEYS
     assert (good["name"], good["outcome"], good["http_status"], good["new"]) == ("good", "ok", 200, 2)
     assert good["bytes"] == len(FEED)
     assert (missing["name"], missing["outcome"], missing["http_status"]) == ("missing", "http error", 404)
     assert missing["message"]
     assert result.exit_code == 1
+
+
+@pytest.fixture
+def held(origin: Origin) -> Iterator[threading.Event]:
+    """What is at /slow is answered once this is set."""
+    released = threading.Event()
+
+    def answer(_: Seen, handler: BaseHTTPRequestHandler) -> None:
+        released.wait(20)
+        handler.wfile.write(b"HTTP/1.0 404 Not Found\r\n\r\n")
+
+    origin.answer("/slow", answer)
+    yield released
+    released.set()
+
+
+def polling(desk: Desk) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "aggregator", "poll", "--json", "-c", str(desk.config_file)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_poll_is_printed_as_soon_as_it_ends(desk: Desk, origin: Origin, held: threading.Event) -> None:
+    desk.write(source("slow", f"{origin.url}/slow") + source("good", origin.serve("/feed.xml", FEED)))
+    with polling(desk) as command:
+        assert command.stdout is not None
+        first = json.loads(command.stdout.readline())
+        assert not held.is_set()
+        held.set()
+        rest, _ = command.communicate(timeout=20)
+    assert first["name"] == "good"
+    assert [json.loads(line)["name"] for line in rest.splitlines()] == ["slow"]
+    assert command.returncode == 1
+
+
+def test_polls_go_on_when_nobody_reads_of_them_any_more(
+    desk: Desk, origin: Origin, held: threading.Event
+) -> None:
+    names = [f"n{number}" for number in range(3)]
+    urls = [origin.serve(f"/{name}", FEED) for name in names]
+    desk.write(source("slow", f"{origin.url}/slow") + "".join(map(source, names, urls)))
+    with polling(desk) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.readline()
+        command.stdout.close()
+        held.set()
+        said = command.stderr.read()
+    assert (command.returncode, said) == (1, b"")
+    assert {status["outcome"] for status in desk.json("sources")} == {"ok", "http error"}
+
+
+def test_the_table_of_a_poll_is_in_the_order_of_the_config(
+    desk: Desk, origin: Origin, held: threading.Event
+) -> None:
+    desk.write(source("slow", f"{origin.url}/slow") + source("good", origin.serve("/feed.xml", FEED)))
+    threading.Timer(0.3, held.set).start()
+    _, *rows = desk.type("poll").stdout.splitlines()
+    assert [row.split()[0] for row in rows] == ["slow", "good"]
 
 
 def test_a_named_source_is_polled_at_once_though_it_is_not_due(desk: Desk, origin: Origin) -> None:
