@@ -52,17 +52,26 @@ _DECLARATION = re.compile(
 )
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
 
-# The commonest characters of each language, and the share of a text's characters that they must make up to
-# be believed. In this order: almost any pair of bytes is a Hangul syllable in Korean encodings.
+_DEFAULTS = _SEVEN_BIT | {"utf-8", "cp1252"}
+"""What servers and programs declare without looking: it speaks against no guess."""
+
+# The commonest characters of each language, and the share of a text's foreign characters that they make up at
+# the least. Every text is also valid in some of the others' encodings, where it holds hardly any of them.
 _TELLTALES = (
     ("cp932", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
     ("euc_jp", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
     ("gb18030", re.compile("[的一是不了在人有我他这个们中来上大为和国地到以说时要就出会]"), 0.06),
     ("big5hkscs", re.compile("[的一是不了在人有我他這個們中來上大為和國地到以說時要就出會]"), 0.06),
-    ("cp949", re.compile("[가-힣]"), 0.8),
+    ("cp949", re.compile("[이다는의에을를가은하고로한지도사기서나어아자인리]"), 0.1),
 )
+# KS X 1001's syllables. Those that cp949 adds are pairs of a byte and a letter, as in western texts.
+_KOREAN = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]")
+_FEWEST_SYLLABLES = 3
+_SHARE_OF_SYLLABLES = 0.75
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_BEFORE_LETTER = re.compile(rb"[\x80-\xff](?=[A-Za-z])")
 _LANGUAGE = re.compile(
-    rb"(?:<(?:dc:)?language>\s*|\bxml:lang=[\"'])(zh|ja|ko)\b[\-_]?(tw|hk|hant)?", re.IGNORECASE
+    rb"(?:<(?:dc:)?language>\s*|\bxml:lang=[\"'])([a-z]{2,3})\b[\-_]?(tw|hk|hant)?", re.IGNORECASE
 )
 _OF_LANGUAGES = {b"ja": ("euc_jp", "cp932"), b"ko": ("cp949",), b"zh": ("gb18030", "big5hkscs")}
 _TRADITIONAL = ("big5hkscs", "gb18030")
@@ -83,7 +92,7 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
 
     Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding that the
     document declares, UTF-8, the encoding that the XML declaration names, the charset of `content_type`, a
-    guess at East Asian ones, UTF-8 with some broken characters, windows-1252.
+    guess at East Asian ones, UTF-8 with some broken characters, the declared encoding likewise, windows-1252.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
@@ -111,7 +120,8 @@ def _read(body: bytes, declared: list[str]) -> tuple[str, str]:
             return decoded, name
     if text is not None:
         return text, "utf-8"
-    return _guess(body) or _leniently(body, declared)
+    telling = next((name for name in declared if name not in _DEFAULTS), None)
+    return (None if telling else _guess(body)) or _leniently(body, telling or "cp1252")
 
 
 def _may_be_double_byte(text: str, declared: list[str]) -> bool:
@@ -126,28 +136,41 @@ def _may_be_double_byte(text: str, declared: list[str]) -> bool:
 def _guess(body: bytes) -> tuple[str, str] | None:
     """Return the text in the East Asian encoding that its language or its commonest characters speak for."""
     if said := _LANGUAGE.search(body):
-        names = _TRADITIONAL if said[2] else _OF_LANGUAGES[said[1].lower()]
+        names = _TRADITIONAL if said[2] else _OF_LANGUAGES.get(said[1].lower(), ())
         for name in names:
             if (text := _strictly(body, name)) is not None:
                 return text, name
+        return None
+    # In western texts a foreign byte is mostly a letter between others; in these, half of a character.
+    if 2 * len(_BEFORE_LETTER.findall(body)) >= len(_FOREIGN.findall(body)):
+        return None
+    best, guess = 1.0, None
     for name, telltale, share in _TELLTALES:
         text = _strictly(body, name)
-        if text is None:
+        if text is None or (name == "cp949" and not _looks_korean(body, text)):
             continue
-        foreign = sum(1 for char in text if char > "\x7f")
-        if sum(1 for _ in telltale.finditer(text)) >= share * max(foreign, 1):
-            return text, name
-    return None
+        score = len(telltale.findall(text)) / (share * _foreign(text))
+        if score >= best:
+            best, guess = score, (text, name)
+    return guess
 
 
-def _leniently(body: bytes, declared: list[str]) -> tuple[str, str]:
-    """Return the text with U+FFFD for what is broken: UTF-8 when most of it is, else as declared."""
+def _looks_korean(body: bytes, text: str) -> bool:
+    syllables = len(_KOREAN.findall(body))
+    return syllables >= max(_FEWEST_SYLLABLES, _SHARE_OF_SYLLABLES * _foreign(text))
+
+
+def _foreign(text: str) -> int:
+    return max(1, sum(1 for char in text if char > "\x7f"))
+
+
+def _leniently(body: bytes, name: str) -> tuple[str, str]:
+    """Return the text with U+FFFD for what is broken: in UTF-8 when most of it is, else in that encoding."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(1 for char in text if char > "\x7f") - broken
     if whole > broken:
         return text, "utf-8"
-    name = next((name for name in declared if name in _DOUBLE_BYTE), "cp1252")
     return body.decode(name, "replace"), name
 
 

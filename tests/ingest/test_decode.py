@@ -98,6 +98,72 @@ def test_the_language_helps_to_guess_a_short_text(language: str, codec: str, tex
     assert decode(said.encode(codec), None).text == said
 
 
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("今天的天气很好", "gb18030"),
+        ("新闻:我们在上海的工厂", "gb18030"),
+        ("中国经济的未来", "gb18030"),
+        ("今天的天氣很好", "big5"),
+        ("台灣的半導體產業", "big5"),
+        ("ニュース", "cp932"),
+        ("お知らせ", "cp932"),
+        ("東京のニュース", "euc_jp"),
+        ("お知らせ", "euc_jp"),
+        ("가격 전쟁", "cp949"),
+        ("삼성전자의 새 공장", "cp949"),
+        ("정부는 오늘 발표했다", "euc_kr"),
+    ],
+)
+def test_a_short_text_is_told_by_its_commonest_characters(text: str, codec: str) -> None:
+    assert decode(document(text).encode(codec), None).text == document(text)
+
+
+WESTERN = """
+I don’t, “Yes”, he said – It’s 5 € naïve café résumé … Élan vital Åland Ängelholm Örebro smörgåsbord på går
+Ärzte Öl Übung Straße müßig „Größe“ ‚so‘ l’été où ça l’œuvre «déjà» À Œdipe français ¿Qué? ¡Año! señor corazón
+Ávila ½ 20 °C ©2024 ®Acme
+"""
+
+
+@pytest.mark.parametrize("title", ["I don’t", "Åland", "Ärzte", "“Yes”", "Größe", "L’été déjà", "¡Año!"])
+def test_a_short_western_text_becomes_no_east_asian_one(title: str) -> None:
+    assert decode(document(title).encode("cp1252"), None).text == document(title)
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(
+    words=st.lists(st.sampled_from(WESTERN.split()), min_size=1), joint=st.sampled_from([" ", "", "</p><p>"])
+)
+def test_western_texts_without_declaration_are_windows_1252(words: list[str], joint: str) -> None:
+    text = document(joint.join(words))
+    assert decode(text.encode("cp1252"), None).text == text
+
+
+@pytest.mark.parametrize("language", ["en", "sv-SE", "de"])
+def test_a_western_language_is_believed(language: str) -> None:
+    said = f"<rss><language>{language}</language><title>¡ÄÖÄÖÄÖÄÖ!</title></rss>"
+    assert decode(said.encode("cp1252"), None).text == said
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("windows-1251", "cp1251", "НОВОСТИ о заводе"),
+        ("ISO-8859-8", "iso8859-8", "חדשות"),
+        ("windows-1253", "cp1253", "ειδήσεις"),
+        ("gb2312", "gb18030", CHINESE),
+    ],
+)
+def test_one_undefined_byte_leaves_the_rest_as_declared(label: str, codec: str, text: str) -> None:
+    undefined = {"cp1251": b"\x98", "iso8859-8": b"\xa1", "cp1253": b"\xd2", "gb18030": b"\xff"}[codec]
+    by_xml = decode(document(text, label).encode(codec) + undefined, None)
+    by_http = decode(document(text).encode(codec) + undefined, f"text/xml; charset={label}")
+    assert by_xml.text == document(text, label) + "\ufffd"
+    assert by_http.text == document(text) + "\ufffd"
+    assert by_xml.mistake is None
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_wide_encodings_are_told_by_their_first_bytes(codec: str) -> None:
     assert decode(document(CHINESE).encode(codec), "text/xml; charset=utf-8").text == document(CHINESE)
