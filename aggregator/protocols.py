@@ -67,6 +67,9 @@ class Store(Protocol):
     def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
         """Claim these sources, due or not, in the given order; unknown names are passed over."""
 
+    def release(self, jobs: Sequence[PollJob]) -> None:
+        """Give up the claims of these jobs: they were not, and will not be, polled."""
+
     def take_schedule(self) -> None:
         """Become the process that claims due sources, until `close`; forget claims of those before.
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 
+from aggregator.exceptions import AggregatorError
 from aggregator.model import PollJob
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,14 @@ class Dispatcher:
         poll: Callable[[PollJob], None],
         concurrency: int,
     ) -> None:
-        """Take `claim`, which claims up to so many due sources, and `poll`, which raises nothing."""
+        """Take `claim`, which claims up to so many due sources, and `poll`, which polls one."""
         self.concurrency = concurrency
         self._claim = claim
         self._poll = poll
         self._lock = threading.RLock()
         self._claimed: deque[PollJob] = deque()
         self._more_due = False
+        self._claiming = False
         self._started: dict[int, float] = {}
         self._queue: SimpleQueue[PollJob | None] = SimpleQueue()
         self._idle = 0
@@ -63,15 +65,14 @@ class Dispatcher:
         """Begin the polls that are due and have a place. Call it about once a second."""
         with self._lock:
             self._more_due = True
-            self._fill()
+        self._fill()
 
     def drain(self) -> None:
         """Poll everything that `claim` gives, and return when all of it is done."""
         while True:
+            self.tick()
             with self._done:
-                self._more_due = True
-                self._fill()
-                if not self._started and not self._claimed:
+                if not (self._started or self._claimed or self._claiming):
                     return
                 self._done.wait(PATIENCE / 2)
 
@@ -94,28 +95,40 @@ class Dispatcher:
         return len(self._started)
 
     def _fill(self) -> None:
-        if self._stopping:
-            return
-        now = time.monotonic()
-        for _ in range(free_places(self._started.values(), now=now, concurrency=self.concurrency)):
-            job = self._next_job()
-            if job is None:
-                return
-            self._started[job.source_id] = now
-            self._queue.put(job)
-            if self._idle:
-                self._idle -= 1
-            else:
-                self._add_thread()
+        """Begin what has a place. Claims outside the lock: a store that hangs must not hang the stop."""
+        batch = 2 * self.concurrency  # ahead of need: one transaction claims for many polls
+        while self._begin_claimed():
+            jobs: Sequence[PollJob] = ()
+            try:
+                jobs = self._claim(batch)
+            finally:
+                with self._lock:
+                    self._claiming = False
+                    self._more_due = len(jobs) == batch
+                    if not self._stopping:
+                        self._claimed.extend(jobs)
 
-    def _next_job(self) -> PollJob | None:
-        if not self._claimed and self._more_due:
-            # Ahead of need: one transaction claims for many polls.
-            batch = 2 * self.concurrency
-            jobs = self._claim(batch)
-            self._more_due = len(jobs) == batch
-            self._claimed.extend(job for job in jobs if job.source_id not in self._started)
-        return self._claimed.popleft() if self._claimed else None
+    def _begin_claimed(self) -> bool:
+        """Begin the claimed polls that have a place; return whether the caller is to claim more."""
+        with self._lock:
+            now = time.monotonic()
+            places = free_places(self._started.values(), now=now, concurrency=self.concurrency)
+            while places and self._claimed and not self._stopping:
+                job = self._claimed.popleft()
+                if job.source_id not in self._started:
+                    self._begin(job, now)
+                    places -= 1
+            claim = places > 0 and self._more_due and not (self._claiming or self._stopping)
+            self._claiming = self._claiming or claim
+            return claim
+
+    def _begin(self, job: PollJob, now: float) -> None:
+        self._started[job.source_id] = now
+        self._queue.put(job)
+        if self._idle:
+            self._idle -= 1
+        else:
+            self._add_thread()
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._work, name=f"poll-{len(self._threads) + 1}", daemon=True)
@@ -128,23 +141,26 @@ class Dispatcher:
                 self._poll(job)
             except Exception:  # the thread has more to do
                 log.exception("source %r: its poll failed in an unforeseen way", job.name)
-            finally:
-                with self._done:
-                    del self._started[job.source_id]
-                    self._idle += 1
-                    try:
-                        self._fill()
-                    except Exception:
-                        log.exception("could not claim the next sources")
-                    self._done.notify_all()
+            with self._lock:
+                del self._started[job.source_id]
+                self._idle += 1
+            try:
+                self._fill()
+            except AggregatorError as error:
+                log.error("could not claim the next sources: %s", error)  # noqa: TRY400 - the line says it all
+            except Exception:
+                log.exception("could not claim the next sources")
+            with self._done:
+                self._done.notify_all()
 
     def _take(self) -> PollJob | None:
         try:
             return self._queue.get(timeout=IDLE)
         except Empty:
             with self._lock:
-                if not self._queue.empty():  # it came at the last moment, and counts on this thread
-                    return self._queue.get()
-                self._idle -= 1
-                self._threads.discard(threading.current_thread())
-                return None
+                try:  # it may have come at the last moment, and counts on this thread
+                    return self._queue.get_nowait()
+                except Empty:
+                    self._idle -= 1
+                    self._threads.discard(threading.current_thread())
+                    return None

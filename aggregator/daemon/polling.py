@@ -21,8 +21,10 @@ from aggregator.store import open_store
 
 log = logging.getLogger(__name__)
 
-LEASE = 15 * 60_000
-"""Milliseconds that a claim holds: longer than any poll, so that none is claimed twice while it runs."""
+LEASE_MARGIN = 60_000
+"""Milliseconds that a claim outlives the longest poll by."""
+
+_LIMITS = ("parse_workers", "parse_timeout", "parse_memory")
 
 Observer = Callable[[PollReport, PollTally], None]
 Claim = Callable[[int], Sequence[PollJob]]
@@ -44,7 +46,8 @@ class PollService:
         self._observe = observe
         self._stopping = threading.Event()
         self._fetchers: weakref.WeakSet[HttpFetcher] = weakref.WeakSet()  # those of polls under way, too
-        self._reader = parse_pool(config)
+        self._readers: weakref.WeakSet[ParsePool] = weakref.WeakSet()  # likewise
+        self._limits: dict[str, int] = {}
         self._apply(config)
         self.dispatcher = Dispatcher(
             claim=claim or self._claim_due, poll=self._poll, concurrency=config.polling.concurrency
@@ -52,17 +55,8 @@ class PollService:
 
     def reconfigure(self, config: Config) -> None:
         """Go on with another config. Polls under way end as they began."""
-        before = self._config.polling
-        after = config.polling
-        if (before.parse_workers, before.parse_timeout, before.parse_memory) != (
-            after.parse_workers,
-            after.parse_timeout,
-            after.parse_memory,
-        ):
-            retired, self._reader = self._reader, parse_pool(config)
-            threading.Timer(after.parse_timeout / 1000, retired.close).start()
         self._apply(config)
-        self.dispatcher.concurrency = after.concurrency
+        self.dispatcher.concurrency = config.polling.concurrency
 
     def stop(self, timeout: float) -> bool:
         """End all polls within about `timeout` seconds; return whether they did.
@@ -73,14 +67,20 @@ class PollService:
         for fetcher in list(self._fetchers):
             fetcher.abort()
         ended = self.dispatcher.stop(timeout)
-        self._reader.close()
+        for reader in list(self._readers):
+            reader.close()
         return ended
 
     def _apply(self, config: Config) -> None:
-        self._config = config
-        self._sources: dict[str, Source] = {source.name: source for source in config.sources}
+        limits = {name: getattr(config.polling, name) for name in _LIMITS}
+        if limits != self._limits:  # the pool before ends with the last poll that uses it
+            self._limits = limits
+            self._reader = parse_pool(config)
+            self._readers.add(self._reader)
         fetcher = http_fetcher(config)
         self._fetchers.add(fetcher)
+        self._lease = lease_of(config)
+        self._sources: dict[str, Source] = {source.name: source for source in config.sources}
         self._poller = Poller(
             store=self._store,
             fetcher=fetcher,
@@ -92,16 +92,18 @@ class PollService:
         )
 
     def _claim_due(self, limit: int) -> Sequence[PollJob]:
-        return self._store.claim_due(now=now_ms(), limit=limit, lease=LEASE)
+        return self._store.claim_due(now=now_ms(), limit=limit, lease=self._lease)
 
     def _poll(self, job: PollJob) -> None:
         source = self._sources.get(job.name)
         if source is None:
-            return  # it has left the config since it was claimed
+            self._store.release([job])  # it has left the config since it was claimed
+            return
         try:
             polled = self._poller.poll(job, source)
         except StoreError as error:
-            log.error("source %r: the poll could not be recorded and will be repeated: %s", job.name, error)  # noqa: TRY400 - the sentence is for the person who runs the service
+            message = "source %r: the poll could not be recorded and will be repeated: %s"
+            log.error(message, job.name, error)  # noqa: TRY400 - the line says it all
             return
         if polled is not None:
             self._observe(*polled)
@@ -117,27 +119,37 @@ def poll_now(
     """Poll these sources at once, due or not; all that are enabled when none is named.
 
     Tells `on_start` how many there are, and `on_result` how each went, from the threads that poll. Safe while
-    the service runs on the same database. Raises `UnknownSourceError` before anything is polled, and
-    `StoreError`.
+    the service runs on the same database, whose own poll of a source may then run beside this one. Raises
+    `UnknownSourceError` before anything is polled, and `StoreError`.
     """
     chosen = _chosen(config, names)
     store = open_store(config.service.database)
     try:
         store.sync_sources(config.sources, now=now_ms())
-        jobs = store.claim(chosen, now=now_ms(), lease=LEASE)
+        jobs = store.claim(chosen, now=now_ms(), lease=lease_of(config))
+        waiting = list(jobs)
         on_start(len(jobs))
 
         def claim(limit: int) -> Sequence[PollJob]:
-            some, jobs[:limit] = jobs[:limit], []
+            some, waiting[:limit] = waiting[:limit], []
             return some
 
         service = PollService(store, config, observe=on_result, claim=claim)
         try:
             service.dispatcher.drain()
+        except BaseException:  # also Ctrl-C: nobody shall wait for what will not be polled
+            store.release(jobs)
+            raise
         finally:
             service.stop(timeout=2.0)
     finally:
         store.close()
+
+
+def lease_of(config: Config) -> int:
+    """Return how long (ms) a claim holds: longer than any poll, so that none is claimed while it runs."""
+    timeouts = (source.timeout for source in config.sources)
+    return max(timeouts, default=0) + config.polling.parse_timeout + LEASE_MARGIN
 
 
 def http_fetcher(config: Config) -> HttpFetcher:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import FrameType
+from dataclasses import replace
+from queue import Empty, SimpleQueue
 
-from aggregator.config import Config
+from aggregator.config import Config, Service
+from aggregator.config.urls import base_url_of
 from aggregator.daemon.polling import PollService, now_ms
 from aggregator.daemon.reachability import Reachability
 from aggregator.daemon.scheduler import Scheduler
-from aggregator.exceptions import AggregatorError
+from aggregator.exceptions import AggregatorError, ServeError, StoreError
 from aggregator.model import PollReport, PollTally
 from aggregator.protocols import Store
 from aggregator.store import open_store
@@ -36,8 +37,12 @@ def run_daemon(config: Config, reload: Callable[[], Config]) -> None:
     """Poll and serve until SIGTERM or SIGINT; read the config again at SIGHUP and when its file changes.
 
     `reload` returns the config as it is now, or raises `ConfigError`. Raises `StoreError` and `ServeError`
-    when the service cannot start. Call it from the main thread.
+    when the service cannot start, and `ServeError` when the web server ends by itself. Call it from the main
+    thread.
     """
+    signals: SimpleQueue[int] = SimpleQueue()  # its put is safe in a signal handler, unlike an Event's set
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: signals.put(number))
     with ExitStack() as stack:
         store = open_store(config.service.database)
         stack.callback(store.close)
@@ -46,28 +51,18 @@ def run_daemon(config: Config, reload: Callable[[], Config]) -> None:
         server = WebServer(daemon.app, bind=config.service.bind)
         server.start()
         stack.callback(server.stop, STOP_WEB)
-        host, port = server.address
-        log.info(
-            "serving %s (listening on %s port %d): %d sources, %d feeds",
-            config.service.base_url,
-            host,
-            port,
-            len(config.sources),
-            len(config.feeds),
-        )
-        if not config.sources:
-            log.warning("%s: there are no [[sources]] yet: add one with `aggregator add URL`", config.path)
-        daemon.run()
+        daemon.serve_at(server.address)
+        daemon.run(signals, server)
 
 
 class _Daemon:
     def __init__(self, store: Store, config: Config, reload: Callable[[], Config]) -> None:
         self._store = store
-        self._config = config
         self._reload = reload
-        self._stop = threading.Event()
-        self._hangup = threading.Event()
+        self._stale = False
         self._stamp = _stamp(config)
+        self._started = config.service
+        self._config = config
         self._metrics = Metrics(store)
         self._reachability = Reachability(_enabled(config))
         store.sync_sources(config.sources, now=now_ms())
@@ -80,18 +75,35 @@ class _Daemon:
             metrics=self._metrics,
         )
 
-    def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGHUP, self._on_hangup)
+    def serve_at(self, address: tuple[str, int]) -> None:
+        """Say where the service listens, and publish that address where the config names no other."""
+        host, port = address
+        config = self._config
+        if _is_derived(config.service):
+            bound = f"{config.service.bind.rpartition(':')[0]}:{port}"
+            self._started = replace(self._started, base_url=base_url_of(bound))
+            self._config = replace(config, service=self._started)
+        log.info(
+            "serving %s (listening on %s port %d): sources: %d, feeds: %d",
+            self._config.service.base_url,
+            host,
+            port,
+            len(config.sources),
+            len(config.feeds),
+        )
+        if not config.sources:
+            log.warning("%s: there are no [[sources]] yet: add one with `aggregator add URL`", config.path)
+
+    def run(self, signals: SimpleQueue[int], server: WebServer) -> None:
         self._scheduler.start()
         try:
-            while not self._stop.wait(WATCH):
+            while self._wait(signals):
+                if not server.alive:
+                    raise ServeError("the web server has ended by itself; the log before says why")
                 stamp = _stamp(self._config)
-                if self._hangup.is_set() or stamp != self._stamp:
-                    self._hangup.clear()
+                if self._stale or stamp != self._stamp:
                     self._stamp = stamp
-                    self._read_config()
+                    self._stale = not self._read_config()
         finally:
             log.info("stopping")
             began = time.monotonic()
@@ -100,24 +112,41 @@ class _Daemon:
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
             log.info("stopped polling after %.1f s", time.monotonic() - began)
 
-    def _read_config(self) -> None:
-        before = self._config
+    def _wait(self, signals: SimpleQueue[int]) -> bool:
+        """Wait for a signal or the next look at the config; return whether to go on."""
         try:
-            config = self._reload()
+            number = signals.get(timeout=WATCH)
+        except Empty:
+            return True
+        self._stale = self._stale or number == signal.SIGHUP
+        return number == signal.SIGHUP
+
+    def _read_config(self) -> bool:
+        """Go on with the config as it is now, if it can be used; return False when to try again soon."""
+        try:
+            config = self._in_force(self._reload())
             self._store.sync_sources(config.sources, now=now_ms())
         except AggregatorError as error:
             for line in str(error).splitlines():
                 log.error("%s", line)  # noqa: TRY400 - the line says it all
             log.error("the config was not reloaded: the one before stays in force")  # noqa: TRY400
-            return
+            return not isinstance(error, StoreError)  # what the file says will not change by itself
         self._config = config
         self._polls.reconfigure(config)
         self._reachability.sources = _enabled(config)
-        log.info("%s: reloaded: %d sources, %d feeds", config.path, len(config.sources), len(config.feeds))
-        for key in ("bind", "database"):
-            if getattr(config.service, key) != getattr(before.service, key):
-                log.warning("%s: [service] %s has changed: that takes a restart", config.path, key)
+        log.info("%s: reloaded: sources: %d, feeds: %d", config.path, len(config.sources), len(config.feeds))
         self._polls.dispatcher.tick()
+        return True
+
+    def _in_force(self, config: Config) -> Config:
+        """Return a new config without what takes a restart, which stays as it was at the start."""
+        fixed = {"bind": self._started.bind, "database": self._started.database}
+        for key, value in fixed.items():
+            if getattr(config.service, key) != value:
+                log.warning("%s: [service] %s has changed: that takes a restart", config.path, key)
+        if _is_derived(config.service):
+            fixed["base_url"] = self._started.base_url
+        return replace(config, service=replace(config.service, **fixed))
 
     def _observe(self, report: PollReport, tally: PollTally) -> None:
         self._metrics.observe_poll(report, tally)
@@ -145,11 +174,10 @@ class _Daemon:
             },
         )
 
-    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
 
-    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
-        self._hangup.set()
+def _is_derived(service: Service) -> bool:
+    """Whether the address that subscribers use follows from where the service listens."""
+    return service.base_url == base_url_of(service.bind)
 
 
 def _enabled(config: Config) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from aggregator.exceptions import AggregatorError
+
 log = logging.getLogger(__name__)
 
 TICK = 1.0
@@ -52,6 +54,8 @@ class Scheduler:
     def _run(self) -> None:
         try:
             self._tick()
+        except AggregatorError as error:
+            log.error("%s; the next tick tries again", error)  # noqa: TRY400 - the line says it all
         except Exception:
             log.exception("the scheduler's tick failed; the next one tries again")
         else:

@@ -100,24 +100,25 @@ def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source) -> 
         retag(conn, entry_id, surfaced)
 
 
-def lease_rows(conn: sqlite3.Connection, rows: Sequence[sqlite3.Row], until: int) -> list[PollJob]:
-    """Claim the sources of these rows until that instant (ms)."""
-    conn.executemany("UPDATE sources SET leased_until = ? WHERE id = ?", [(until, row["id"]) for row in rows])
-    return [
-        PollJob(
-            source_id=row["id"],
-            name=row["name"],
-            state=SourceState(
-                url=row["url"],
-                etag=row["etag"],
-                last_modified=row["last_modified"],
-                body_hash=row["body_hash"],
-                failures=row["failures"],
-                next_poll_at=row["next_poll_at"],
-            ),
-        )
-        for row in rows
-    ]
+def lease_rows(conn: sqlite3.Connection, ids: Sequence[int], until: int) -> None:
+    """Let the sources' claims hold until that instant (ms); 0 gives them up."""
+    conn.executemany("UPDATE sources SET leased_until = ? WHERE id = ?", [(until, each) for each in ids])
+
+
+def read_job(row: sqlite3.Row) -> PollJob:
+    """Return a row as what a poll is given."""
+    return PollJob(
+        source_id=row["id"],
+        name=row["name"],
+        state=SourceState(
+            url=row["url"],
+            etag=row["etag"],
+            last_modified=row["last_modified"],
+            body_hash=row["body_hash"],
+            failures=row["failures"],
+            next_poll_at=row["next_poll_at"],
+        ),
+    )
 
 
 def write_state(conn: sqlite3.Connection, report: PollReport, state: SourceState) -> None:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -33,10 +33,16 @@ from aggregator.model import (
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
 from aggregator.store.select import read_entries, select_ids, walk_ids
-from aggregator.store.sources import lease_rows, read_status, sync, write_poll, write_state
+from aggregator.store.sources import lease_rows, read_job, read_status, sync, write_poll, write_state
 
-BUSY_TIMEOUT = 10_000
-"""Milliseconds that a statement waits for another process's lock."""
+BUSY_TIMEOUT = 10.0
+"""Seconds that a write waits for another process's; not so long when the store is being closed."""
+
+_TRY = 0.25
+"""Seconds that SQLite itself waits for a lock before it is asked again."""
+
+_PAUSE = 0.005
+"""Seconds between two tries to get the lock between processes."""
 
 _PATIENCE = 1.0
 """Seconds that closing waits for a write under way."""
@@ -53,21 +59,27 @@ class SqliteStore:
         self._write_lock = threading.RLock()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
+        self._closing = False
         self._closed = False
         self._schedule_lock: int | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
+            what = "opened for writing" if path.exists() else "created"
             raise StoreError(
-                f"{path}: cannot be created: {error.strerror};"
+                f"{path}: cannot be {what}: {error.strerror} ({error.filename});"
                 " make its folder writable or choose another in [service] database"
             ) from error
+        writer = None
         try:
-            self._writer = Database(self._connect())
+            writer = self._connect()
+            self._writer = Database(writer)
             self._migrate()
         except BaseException:
             os.close(self._lock_file)
+            if writer is not None:
+                writer.close()
             raise
 
     # --- sources and polls ----------------------------------------------------------------------------
@@ -80,15 +92,22 @@ class SqliteStore:
 
     def take_schedule(self) -> None:
         """See `protocols.Store.take_schedule`."""
-        lock = os.open(f"{self._path}.schedule.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path = f"{self._path}.schedule.lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be opened: {error.strerror} ([service] database)") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             os.close(lock)
             raise StoreError(
                 f"{self._path}: another aggregator runs on this database;"
                 " stop it or choose another file in [service] database"
             ) from error
+        except OSError as error:
+            os.close(lock)
+            raise StoreError(f"{path}: cannot be locked: {error.strerror} ([service] database)") from error
         self._schedule_lock = lock
         with self._write() as db:
             db.execute("UPDATE sources SET leased_until = 0 WHERE leased_until > 0")
@@ -107,7 +126,8 @@ class SqliteStore:
                 f"SELECT * FROM sources WHERE {due} LIMIT ?",  # noqa: S608 - a constant
                 (now, now, limit),
             ).fetchall()
-            return lease_rows(db.conn, rows, now + lease)
+            lease_rows(db.conn, [row["id"] for row in rows], now + lease)
+        return [read_job(row) for row in rows]
 
     def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
         """See `protocols.Store.claim`."""
@@ -119,7 +139,13 @@ class SqliteStore:
                     "SELECT * FROM sources WHERE name = ? AND position IS NOT NULL", (name,)
                 ).fetchall()
             ]
-            return lease_rows(db.conn, rows, now + lease)
+            lease_rows(db.conn, [row["id"] for row in rows], now + lease)
+        return [read_job(row) for row in rows]
+
+    def release(self, jobs: Sequence[PollJob]) -> None:
+        """See `protocols.Store.release`."""
+        with self._write() as db:
+            lease_rows(db.conn, [job.source_id for job in jobs], 0)
 
     def record(self, commit: PollCommit, policy: StoryPolicy, *, now: int) -> PollTally:
         """See `protocols.Store.record`."""
@@ -180,7 +206,11 @@ class SqliteStore:
         self.revision()
 
     def close(self) -> None:
-        """See `protocols.Store.close`. A long write under way is broken off, whole; a short one ends."""
+        """See `protocols.Store.close`. A long write under way is broken off, whole; a short one ends.
+
+        While another process holds the database, the connections are left to the end of this process.
+        """
+        self._closing = True
         patience = time.monotonic() + _PATIENCE
         while not self._write_lock.acquire(timeout=0.01):
             if time.monotonic() > patience:
@@ -189,7 +219,8 @@ class SqliteStore:
             if self._closed:
                 return
             self._closed = True
-            with self._between_processes():
+            # SQLite may checkpoint at close, which must not meet another process's write.
+            with suppress(StoreError), self._between_processes():
                 with self._readers_lock:
                     for conn in self._readers:
                         conn.close()
@@ -205,12 +236,14 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         with self._translated():
-            conn = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None, check_same_thread=False
-            )
-            conn.row_factory = sqlite3.Row
-            # NORMAL: a power cut can take back the last polls, which are then repeated; nothing is corrupted.
-            conn.execute("PRAGMA synchronous = NORMAL")
+            conn = sqlite3.connect(self._path, timeout=_TRY, isolation_level=None, check_same_thread=False)
+            try:
+                conn.row_factory = sqlite3.Row
+                # NORMAL: a power cut can take back the last polls, which are repeated; it corrupts nothing.
+                conn.execute("PRAGMA synchronous = NORMAL")
+            except BaseException:
+                conn.close()
+                raise
         return conn
 
     def _migrate(self) -> None:
@@ -232,13 +265,26 @@ class SqliteStore:
             if self._closed:
                 raise StoreError(f"{self._path}: is closed")
             with self._between_processes(), self._translated():
-                self._writer.execute("BEGIN IMMEDIATE")
+                self._begin()
                 try:
                     yield self._writer
                     self._writer.execute("COMMIT")
                 except BaseException:
                     self._writer.rollback()
                     raise
+
+    def _begin(self) -> None:
+        """Begin a write, waiting for programs that write to the file without our locks."""
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+                if not busy or self._closing or time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -261,7 +307,19 @@ class SqliteStore:
 
     @contextmanager
     def _between_processes(self) -> Iterator[None]:
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if self._closing or time.monotonic() > deadline:
+                    message = f"{self._path}: another process is writing to it for a long time"
+                    raise StoreError(f"{message} ([service] database)") from error
+                time.sleep(_PAUSE)
+            except OSError as error:
+                message = f"{self._path}.lock: cannot be locked: {error.strerror} ([service] database)"
+                raise StoreError(message) from error
         try:
             yield
         finally:

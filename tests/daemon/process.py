@@ -88,7 +88,7 @@ class Daemon:
             found.extend(line for line in list(self.lines) if re.search(pattern, line))
             return bool(found) or self.process.poll() is not None
 
-        wait_until(seen, f"the log says {pattern!r}; it said {self.lines}")
+        wait_until(seen, f"the log says {pattern!r}")
         assert found, f"the daemon ended: {self.lines}"
         return found[0]
 

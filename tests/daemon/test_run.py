@@ -106,7 +106,7 @@ def test_sighup_reads_the_config_again(origin: Origin, tmp_path: Path) -> None:
     with Daemon(tmp_path, source("A", origin.serve("/a", rss("a")))) as daemon:
         daemon.wait_for_line("listening")
         daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for_line("reloaded: 1 sources")
+        daemon.wait_for_line("reloaded: sources: 1")
 
 
 def test_a_bad_config_is_refused_loudly_and_the_running_one_kept(origin: Origin, tmp_path: Path) -> None:
