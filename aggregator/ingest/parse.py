@@ -12,6 +12,7 @@ place, and stalls on a long `<author>`. Its sanitizer is not used: see `publish.
 from __future__ import annotations
 
 import io
+import re
 import xml.sax
 import xml.sax.expatreader
 from typing import Any
@@ -21,6 +22,7 @@ from xml.sax.xmlreader import InputSource
 
 import feedparser.api
 import feedparser.urls
+from feedparser.namespaces import georss, psc
 
 from aggregator.ingest.decode import decode
 from aggregator.ingest.items import feed_from
@@ -34,6 +36,9 @@ _NAMES_OF_ROOTS = {
     "sitemapindex": "a sitemap",
     "svg": "an SVG image",
 }
+_VOID_ELEMENT = re.compile(
+    r"<(/?)(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)(?=[\s/>])", re.IGNORECASE
+)
 
 
 def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed | Unreadable:
@@ -59,7 +64,7 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
         feed=result.feeddata,
         entries=result.entries,
         url=url,
-        problem=_problem(decoded.mistake, complaint),
+        problem=_problem(complaint, result.passed_over, decoded.mistake),
         references_left=isinstance(result, _Loose),
     )
     if complaint and not feed.entries and feed.title is None and feed.link is None:
@@ -79,9 +84,10 @@ def _no_feed(prologue: Prologue) -> Unreadable:
     return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
 
 
-def _problem(mistake: str | None, complaint: str | None) -> str | None:
+def _problem(complaint: str | None, passed_over: str | None, mistake: str | None) -> str | None:
     ill_formed = complaint and f"The document is ill-formed XML, read as far as possible: {complaint}."
-    return " ".join(sentence for sentence in (ill_formed, mistake) if sentence) or None
+    odd = passed_over and f"An element that could not be understood was passed over: <{passed_over[:40]}>."
+    return " ".join(sentence for sentence in (ill_formed, odd, mistake) if sentence) or None
 
 
 def _parse(prologue: Prologue, url: str) -> tuple[_Strict | _Loose, str | None]:
@@ -144,15 +150,22 @@ class _Readings:
     resolve_relative_uris = False
     sanitize_html = False
 
+    passed_over: str | None = None
+    """The first element that feedparser stumbled over."""
+
     # of feedparser's parsers
+    basestack: list[Any]
     baseuri: Any
     contentparams: Any
+    depth: int
     elementstack: Any
     entries: list[dict[str, Any]]
     feeddata: dict[str, Any]
     guidislink: Any
     inauthor: Any
     inentry: Any
+    lang: Any
+    langstack: list[Any]
     push: Any
     pop: Any
     version: str
@@ -168,6 +181,49 @@ class _Readings:
         if self.baseuri == self.document_url:
             return uri
         return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
+
+    # An element that feedparser stumbles over takes no other with it.
+
+    def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
+        """Read a start tag."""
+        depth = len(self.basestack)
+        try:
+            super().unknown_starttag(tag, attributes)  # type: ignore[misc]  # of feedparser's class, next in line
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - feedparser raises whatever it stumbles over
+            self.passed_over = self.passed_over or tag
+            if len(self.basestack) == depth:  # the end tag takes off what the start tag put on
+                self.basestack.append(self.baseuri)
+                self.langstack.append(self.lang)
+
+    def unknown_endtag(self, tag: str) -> None:
+        """Read an end tag."""
+        try:
+            super().unknown_endtag(tag)  # type: ignore[misc]  # of feedparser's class, next in line
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - feedparser raises whatever it stumbles over
+            self.passed_over = self.passed_over or tag
+            self._leave()
+
+    def _leave(self) -> None:
+        """Do what feedparser does at the end of an element, had it come so far."""
+        self.depth -= 1
+        for stack in (self.basestack, self.langstack):
+            del stack[-1:]
+        if self.basestack and self.basestack[-1]:
+            self.baseuri = self.basestack[-1]
+        if self.langstack:
+            self.lang = self.langstack[-1]
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        """Read text, or a tag of XHTML content (not escaped), which has to be good as HTML, too."""
+        if not escape and (void := _VOID_ELEMENT.match(text)):
+            if void[1]:  # HTML takes `</br>` for another break
+                return
+            text = text.removesuffix(">").removesuffix("/").rstrip() + " />"
+        super().handle_data(text, escape)  # type: ignore[misc]  # of feedparser's class, next in line
 
     # Texts of their own, which feedparser would put in place of the description.
 
@@ -294,6 +350,16 @@ class _Readings:
             super().handle_charref(reference)  # type: ignore[misc]  # of feedparser's class, next in line
         except (ValueError, OverflowError):
             self.elementstack[-1][2].append("\ufffd")
+
+
+def _as_unknown(*_: object) -> None:
+    raise AttributeError  # by which feedparser knows that there is no handler
+
+
+# Nobody asks for places and chapters, and feedparser's handlers for them raise for many a slip.
+for _name in (*vars(georss.Namespace), *vars(psc.Namespace)):
+    if _name.startswith(("_start_", "_end_")):
+        setattr(_Readings, _name, _as_unknown)
 
 
 class _Strict(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types

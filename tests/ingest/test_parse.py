@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.ingest import parse as parse_module
 from aggregator.ingest.parse import parse_xml
 from aggregator.model import Outcome, ParsedFeed, Unreadable
 
@@ -103,6 +104,54 @@ def test_a_wrong_encoding_is_a_problem_that_is_named() -> None:
     feed = parse('<?xml version="1.0" encoding="shift_jis"?>' + RSS)
     assert feed.title == "見出し"
     assert feed.problem == "It is said to be encoded in cp932, but is in utf-8."
+
+
+EXTENSIONS = """<rss version="2.0" xmlns:psc="http://podlove.org/simple-chapters"
+xmlns:gml="http://www.opengis.net/gml" xmlns:georss="http://www.georss.org/georss"><channel><title>t</title>
+<item><title>one</title><guid>1</guid>%s<description>text</description></item>
+<item><title>two</title><description>more</description></item></channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        "<psc:chapters><psc:chapter/></psc:chapters>",
+        "<gml:pos>1 2</gml:pos>",
+        "<gml:posList>1 2 3 4</gml:posList>",
+        "<georss:where><gml:Point srsName='EPSG:x'><gml:pos>1 2</gml:pos></gml:Point></georss:where>",
+        "<georss:point>a b</georss:point>",
+    ],
+)
+@pytest.mark.parametrize("fault", ["", "<x>&</x>"])
+def test_an_odd_extension_spoils_neither_its_item_nor_the_next(extension: str, fault: str) -> None:
+    feed = parse(EXTENSIONS % (extension + fault))
+    assert [(item.title, item.summary) for item in feed.entries] == [("one", "text"), ("two", "more")]
+    assert (feed.problem is None) == (not fault)
+
+
+@pytest.mark.parametrize("where", ["_start_generator", "_end_generator"])
+def test_an_element_that_cannot_be_understood_is_passed_over_and_named(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError(where)
+
+    monkeypatch.setattr(parse_module._Readings, where, stumble, raising=False)
+    body = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://a.example/"><title>t</title>
+    <generator xml:base="https://b.example/">x</generator><entry><title>one</title><link href="1"/></entry>
+    </feed>"""
+    feed = parse(body)
+    assert [(item.title, item.link) for item in feed.entries] == [("one", "https://a.example/1")]
+    assert "<generator>" in (feed.problem or "")
+
+
+@pytest.mark.parametrize("fault", ["", "<x>&</x>"])
+def test_void_elements_of_xhtml_have_no_end_tag(fault: str) -> None:
+    body = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><entry>{fault}<content type="xhtml">
+    <div xmlns="http://www.w3.org/1999/xhtml"><p>a<br/>b<br></br>c<img src="i" alt="&gt;"/><i/></p></div>
+    </content></entry></feed>"""
+    (item,) = parse(body).entries
+    assert item.content == '<p>a<br />b<br />c<img src="i" alt="&gt;" /><i></i></p>'
 
 
 def test_a_24_kilobyte_author_is_read_at_once() -> None:
