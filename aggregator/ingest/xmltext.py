@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable
 from html.entities import html5
 
 from aggregator.ingest.text import clean
 
 _MISC = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_DOCTYPE = re.compile(r"<!DOCTYPE\s+[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE\s[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.\-]*)\s+(?:\"([^\"&%<]*|&#\w+;)\"|'([^'&%<]*|&#\w+;)')\s*>")
 _ROOT = re.compile(r"<([^\s<>/!?]+)")
 _LONGEST_ENTITY = 256
 _MOST_ENTITIES = 300
 
-_VERBATIM = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>)", re.DOTALL)
+_REFERENCE = re.compile(r"&([A-Za-z_][\w.\-]*);")
+_FREE_EXPANSION = 1024 * 1024
+"""Characters that entities may grow to in any document; in a longer one, up to its own length."""
+
+_VERBATIM = re.compile(r"<!\[CDATA\[|<!--|<\?")
+_CLOSINGS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));")
 _NAMED_REFERENCE = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_:][\w.:\-]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
@@ -44,7 +50,7 @@ class Prologue:
                 at = found.end()
             elif found := _DOCTYPE.match(text, at):
                 self.is_html = re.match(r"<!DOCTYPE\s+html\b", found[0], re.IGNORECASE) is not None
-                self.entities = _short_entities(found[1] or "")
+                self.entities = _affordable(_short_entities(found[1] or ""), text)
                 at = found.end()
             else:
                 break
@@ -92,14 +98,37 @@ def _short_entities(subset: str) -> dict[str, str]:
     return dict(list(short.items())[:_MOST_ENTITIES])
 
 
+def _affordable(entities: dict[str, str], text: str) -> dict[str, str]:
+    """Return the entities, or none when references make the text grow out of all measure."""
+    if not entities:
+        return entities
+    names = Counter(_REFERENCE.findall(text))
+    grown = sum(names[name] * len(meaning) for name, meaning in entities.items())
+    return entities if grown <= max(_FREE_EXPANSION, len(text)) else {}
+
+
 def _as_literal(text: str) -> str:
     return text.replace('"', "&#34;")
 
 
 def _outside_verbatim(text: str, change: Callable[[str], str]) -> str:
-    pieces = _VERBATIM.split(text)
-    pieces[::2] = map(change, pieces[::2])
-    return "".join(pieces)
+    """Return the text with all changed but CDATA sections, comments and instructions; in linear time."""
+    pieces: list[str] = []
+    unclosed: set[str] = set()  # looking for the end of each of these again would take quadratic time
+    start = at = 0
+    while opening := _VERBATIM.search(text, at):
+        at = opening.end()
+        if opening[0] in unclosed:
+            continue
+        closing = _CLOSINGS[opening[0]]
+        end = text.find(closing, at)
+        if end < 0:
+            unclosed.add(opening[0])
+            continue
+        at = end + len(closing)
+        pieces += change(text[start : opening.start()]), text[opening.start() : at]
+        start = at
+    return "".join((*pieces, change(text[start:])))
 
 
 def _possible(found: re.Match[str]) -> str:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from aggregator.ingest.xmltext import Prologue, cleaned, repaired
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize("verbatim", ["<![CDATA[ & ]]>", "<!-- & -->", "<?x & ?>", "<!-- <![CDATA[ -->"])
+def test_what_is_verbatim_is_not_mended(verbatim: str) -> None:
+    assert repaired(f"a & b{verbatim}c & d", NOTHING) == f"a &amp; b{verbatim}c &amp; d"
+
+
+@pytest.mark.parametrize("opening", ["<![CDATA[", "<!--", "<?"])
+def test_what_is_never_closed_is_not_verbatim(opening: str) -> None:
+    assert repaired(f"{opening} & <?x & ?> &", NOTHING).endswith("&amp;")
+
+
+def test_controls_that_are_referred_to_are_removed_outside_verbatim_only() -> None:
+    assert cleaned("a&#1;b<![CDATA[&#1;]]>&#xD800;") == "ab<![CDATA[&#1;]]>\ufffd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&#1;" + "<!--" * 200_000,
+        "&#1;" + "<![CDATA[<?" * 100_000,
+        "<!DOCTYPE" + " " * 200_000,
+        "<!DOCTYPE a [" + "<!ENTITY a " * 50_000,
+        "<!-- a -->" * 50_000 + "<!--" * 50_000,
+    ],
+)
+def test_unclosed_markup_takes_linear_time(text: str) -> None:
+    started = time.process_time()
+    repaired(cleaned(text), NOTHING)
+    Prologue(text)
+    assert time.process_time() - started < 2
+
+
+def test_entities_are_kept_while_they_make_the_text_little_longer() -> None:
+    entity = "<!DOCTYPE rss [<!ENTITY a '%s'>]><rss>%s</rss>"
+    assert Prologue(entity % ("x" * 200, "&a;" * 1_000)).entities == {"a": "x" * 200}
+    assert Prologue(entity % ("x" * 200, "&a;" * 10_000)).entities == {}
