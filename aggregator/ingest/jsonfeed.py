@@ -7,6 +7,7 @@ neighbours.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from aggregator.model import Enclosure, Outcome, ParsedEntry, ParsedFeed, RawHtm
 
 _VERSIONS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION_URL = "jsonfeed.org/version/"
+_MOST_DIGITS = 100
 
 Object = Mapping[str, Any]
 
@@ -30,7 +32,7 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
     """
     decoded = decode(body, content_type)
     try:
-        document = json.loads(decoded.text, strict=False)
+        document = json.loads(decoded.text, strict=False, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         return Unreadable(outcome=Outcome.UNPARSEABLE, message=f"The JSON is broken: {_reason(error)}.")
     version = _version(document)
@@ -46,6 +48,11 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
         entries=tuple(_entry(item, site_url, url, authors) for item in _objects(document, "items")),
         problem=decoded.mistake,
     )
+
+
+def _integer(digits: str) -> int | str:
+    """Return a number; as text where it is a long one, which Python refuses to read or write."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def _reason(error: Exception) -> str:
@@ -101,7 +108,7 @@ def _text(said: Object, key: str) -> str | None:
 
 def _identifier(value: object) -> str | None:
     """Return an id (or date) as text: version 1.0 tells readers to take numbers too."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, int | float):
         return str(value)

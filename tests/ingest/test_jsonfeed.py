@@ -94,6 +94,24 @@ def test_an_id_that_is_a_number_is_read_as_text() -> None:
     ]
 
 
+def test_a_number_of_thousands_of_digits_is_an_id_like_any_other() -> None:
+    digits = "7" * 5_000
+    body = '{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{"id": %s}, {"id": 2}]}'
+    feed = parse_json((body % digits).encode(), content_type=None, url=URL)
+    assert isinstance(feed, ParsedFeed)
+    assert [item.guid for item in feed.entries] == [digits, "2"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_number_is_passed_over(number: str) -> None:
+    body = (
+        '{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{"id": %s, "title": "one"}]}'
+    )
+    feed = parse_json((body % number).encode(), content_type=None, url=URL)
+    assert isinstance(feed, ParsedFeed)
+    assert [(item.guid, item.title) for item in feed.entries] == [(None, "one")]
+
+
 def test_the_link_is_the_url_then_the_external_one_then_an_id_that_is_one() -> None:
     feed = parse_items(
         {"id": "1", "external_url": "https://other.example.org/x"},
