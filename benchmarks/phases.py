@@ -16,7 +16,7 @@ from typing import Any
 import requests
 
 from aggregator.config import Config, Polling, Service
-from aggregator.daemon.polling import LEASE, PollService, now_ms
+from aggregator.daemon.polling import PollService, lease_of, now_ms
 from aggregator.model import FeedSpec, PollJob, PollReport, PollTally, Source, StoryPolicy
 from aggregator.protocols import Store
 from aggregator.store import open_store
@@ -48,7 +48,7 @@ def poll_all(config: Config) -> dict[str, Any]:
     """Poll every source once; return counts, wall and CPU seconds (parse processes included)."""
     store = open_store(config.service.database)
     store.sync_sources(config.sources, now=now_ms())
-    jobs = store.claim([source.name for source in config.sources], now=now_ms(), lease=LEASE)
+    jobs = store.claim([source.name for source in config.sources], now=now_ms(), lease=lease_of(config))
     outcomes: Counter[str] = Counter()
     lock = threading.Lock()
 
