@@ -7,6 +7,6 @@ here before `main` runs.
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from aggregator.cli.app import cli  # noqa: PLC0415 - see above
+    from aggregator.cli.app import run  # noqa: PLC0415 - see above
 
-    cli(prog_name="aggregator")
+    run()

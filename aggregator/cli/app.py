@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -9,9 +11,9 @@ from typing import Any
 import click
 
 from aggregator import __version__
-from aggregator.cli.exits import Failure, Misuse
+from aggregator.cli.exits import FAILED, Failure, failure
 from aggregator.cli.options import config_option
-from aggregator.exceptions import AggregatorError, ConfigError, UnknownSourceError
+from aggregator.exceptions import AggregatorError
 
 _MODULES = {
     "run": "run",
@@ -25,6 +27,8 @@ _MODULES = {
     "add": "settings",
     "export": "export",
 }
+
+_FULL_OR_BROKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 _EPILOG = """\b
 Exit codes:
@@ -55,10 +59,8 @@ class LazyGroup(click.Group):
         """Run the command. An `AggregatorError` becomes its message and exit code, without a traceback."""
         try:
             return super().invoke(ctx)
-        except (ConfigError, UnknownSourceError) as error:
-            raise Misuse(str(error)) from error
         except AggregatorError as error:
-            raise Failure(str(error)) from error
+            raise failure(error) from error
 
 
 @click.group(
@@ -73,3 +75,16 @@ def cli() -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal of another encoding is no reason to fail
+
+
+def run() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        cli(prog_name="aggregator")
+    except OSError as error:
+        # Files that are opened by name are told by theirs, and their errors are translated where they occur.
+        if error.filename is not None or error.errno not in _FULL_OR_BROKEN:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+        Failure(f"standard output: cannot be written: {error.strerror}").show()
+        sys.exit(FAILED)

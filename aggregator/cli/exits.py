@@ -6,6 +6,7 @@ from typing import IO, Any
 
 import click
 
+from aggregator.exceptions import AggregatorError, ConfigError, UnknownSourceError
 from aggregator.printable import escape
 
 FAILED = 1
@@ -27,3 +28,9 @@ class Misuse(Failure):
     """An error that another command line or config would mend."""
 
     exit_code = MISUSED
+
+
+def failure(error: AggregatorError) -> Failure:
+    """Return what a command ends with because of an error."""
+    kind = Misuse if isinstance(error, ConfigError | UnknownSourceError) else Failure
+    return kind(str(error))

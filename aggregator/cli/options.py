@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.config import Config, load
+if TYPE_CHECKING:
+    from aggregator.config import Config
 
 DEFAULT_CONFIG = Path("config/aggregator.toml")
 
@@ -43,6 +44,8 @@ def config_path() -> Path:
 
 def load_config() -> Config:
     """Return the config of the running command; raises ConfigError."""
+    from aggregator.config import load  # noqa: PLC0415 - `run` handles signals before it loads so much
+
     return load(config_path(), os.environ)
 
 

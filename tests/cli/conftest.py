@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -66,10 +67,14 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """`poll` sets logging up for its own process; here it is put back for the tests that follow."""
+    """`poll` and `run` set up logging and signals of their process; they are put back for the next tests."""
     root = logging.getLogger()
+    signals = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+    handled = [signal.getsignal(number) for number in signals]
     handlers, level = list(root.handlers), root.level
     yield Desk(tmp_path)
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
+    for number, handler in zip(signals, handled, strict=True):
+        signal.signal(number, handler)

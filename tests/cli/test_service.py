@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -154,6 +157,73 @@ def test_the_service_polls_serves_and_stops(desk: Desk, origin: Origin) -> None:
         "ok",
     )
     assert isinstance(polled["ts"], int)
+
+
+def test_what_prevents_the_start_is_logged_in_the_format_that_was_asked_for(
+    desk: Desk, origin: Origin
+) -> None:
+    command = [sys.executable, "-m", "aggregator", "run", "-c", str(desk.config_file), "--log-format", "json"]
+    for key, value, code in (
+        ("BIND", f"127.0.0.1:{origin.port}", 1),
+        ("BIND", "nonsense", 2),
+    ):
+        result = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={f"AGGREGATOR_SERVICE__{key}": value},
+        )
+        assert result.returncode == code
+        (event,) = [json.loads(line) for line in result.stderr.splitlines()]
+        assert event["level"] == "error"
+        assert value in event["message"]
+
+
+@pytest.fixture
+def starting(desk: Desk) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A service that reads its config from a pipe, and the pipe: its start takes as long as a test wants."""
+    desk.config_file.unlink()
+    os.mkfifo(desk.config_file)
+    command = [sys.executable, "-m", "aggregator", "run", "-c", str(desk.config_file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
+        try:
+            yield service, _opened(desk.config_file)
+        finally:
+            service.kill()
+
+
+def _opened(pipe: Path) -> int:
+    for _ in range(1000):
+        with suppress(OSError):  # until somebody reads from it
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.02)
+    raise TimeoutError("the service did not read its config")
+
+
+def test_a_reload_during_the_start_does_not_end_the_service(
+    starting: tuple[subprocess.Popen[str], int],
+) -> None:
+    service, pipe = starting
+    service.send_signal(signal.SIGHUP)
+    os.write(pipe, b'[service]\nbind = "nonsense"\n')
+    os.close(pipe)
+    assert service.wait(20) == 2
+    assert service.stderr is not None
+    assert "nonsense" in service.stderr.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_during_the_start_is_a_quiet_end(
+    starting: tuple[subprocess.Popen[str], int], number: signal.Signals
+) -> None:
+    service, pipe = starting
+    service.send_signal(number)
+    assert service.wait(5) == 0
+    os.close(pipe)
+    assert service.stderr is not None
+    assert service.stderr.read() == ""
 
 
 def test_an_address_that_is_taken_is_one_clear_line(desk: Desk, origin: Origin, tmp_path: Path) -> None:
