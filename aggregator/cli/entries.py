@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 
 import click
 
+from aggregator.cli.database import existing_store
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
 from aggregator.cli.records import entry_record
@@ -16,7 +16,6 @@ from aggregator.model import Entry, EntryQuery, SafeHtml
 from aggregator.printable import escape
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.rules.tagging import clean_tag
-from aggregator.store import open_store
 
 _DEFAULT_LIMIT = 50
 _BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|blockquote|pre|figcaption|dt|dd)>|<(?:br|hr)>")
@@ -38,7 +37,7 @@ _BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|blockquote|pre|figcaption|dt|d
 def entries_command(*, tag: str | None, source: str | None, limit: int, as_json: bool) -> None:
     """List entries, the newest surfaced first."""
     config = load_config()
-    with closing(open_store(config.service.database)) as store:
+    with existing_store(config) as store:
         query = EntryQuery(
             all=(clean_tag(tag),) if tag is not None else (),
             sources=(source,) if source is not None else (),
@@ -65,7 +64,7 @@ def entries_command(*, tag: str | None, source: str | None, limit: int, as_json:
 @config_option()
 def show_command(*, entry_id: int, as_json: bool) -> None:
     """Show one entry with its text."""
-    with closing(open_store(load_config().service.database)) as store:
+    with existing_store(load_config()) as store:
         entry = store.entry(entry_id)
     if entry is None:
         raise UnknownEntryError(f"there is no entry {entry_id}; `aggregator entries` lists those there are")

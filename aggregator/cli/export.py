@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from aggregator.archive import export_jekyll
+from aggregator.cli.database import existing_store
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted, progress
 from aggregator.model import Entry, EntryQuery
@@ -16,12 +16,12 @@ from aggregator.printable import escape
 from aggregator.protocols import Store
 from aggregator.publish.jekyll import legacy_post
 from aggregator.rules.tagging import clean_tag
-from aggregator.store import open_store
 
 _STYLES = {"legacy": legacy_post}
 
 
 @click.group("export")
+@config_option()
 def export_command() -> None:
     """Write entries as files."""
 
@@ -43,7 +43,7 @@ def jekyll_command(*, folder: Path, tag: str | None, style: str) -> None:
     Posts that are there already are written again only when they changed; none is removed.
     """
     wanted = None if tag is None else clean_tag(tag)
-    with closing(open_store(load_config().service.database)) as store:
+    with existing_store(load_config()) as store:
         tally = export_jekyll(
             _watched(store),
             folder,

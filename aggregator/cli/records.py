@@ -6,11 +6,23 @@ Instants and spans of time are integers of milliseconds, instants in UTC; what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
-from aggregator.model import Entry, FeedSpec, PollReport, PollTally, Source, SourceStatus, TagCount
+from aggregator.model import (
+    Entry,
+    EntryQuery,
+    FeedSpec,
+    PollReport,
+    PollTally,
+    Source,
+    SourceStatus,
+    TagCount,
+)
 
 Record = dict[str, object]
+
+COUNTED = 1000
+"""So many entries of a feed are counted: each is read for it."""
 
 _NEVER_POLLED = SourceStatus(
     name="",
@@ -27,6 +39,15 @@ _NEVER_POLLED = SourceStatus(
     failures=0,
     entries=0,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What a configured feed holds; nothing is known without a database."""
+
+    entries: int | None = None
+    """How many meet its conditions, counted up to `COUNTED`."""
+    last_surfaced: int | None = None
 
 
 def listed_sources(sources: Sequence[Source], statuses: Sequence[SourceStatus]) -> list[SourceStatus]:
@@ -57,7 +78,6 @@ def source_record(status: SourceStatus) -> Record:
         "next_poll": status.next_poll,
         "failures": status.failures,
         "entries": status.entries,
-        "enabled": status.enabled,
     }
 
 
@@ -75,7 +95,17 @@ def poll_record(report: PollReport, tally: PollTally) -> Record:
     }
 
 
-def feed_record(feed: FeedSpec, base_url: str) -> Record:
+def feed_query(feed: FeedSpec) -> EntryQuery:
+    """Return the query for what meets a feed's conditions, whatever number of entries it publishes."""
+    return EntryQuery(any=feed.any, all=feed.all, none=feed.none, sources=feed.sources, limit=COUNTED)
+
+
+def feed_state(entries: Sequence[Entry]) -> FeedState:
+    """Return the state of a feed whose conditions select these entries."""
+    return FeedState(len(entries), max((entry.surfaced for entry in entries), default=None))
+
+
+def feed_record(feed: FeedSpec, state: FeedState, base_url: str) -> Record:
     """Return the record of a configured feed, with the addresses that readers subscribe to."""
     return {
         "slug": feed.slug,
@@ -86,6 +116,8 @@ def feed_record(feed: FeedSpec, base_url: str) -> Record:
         "sources": feed.sources,
         "limit": feed.limit,
         "window": feed.window,
+        "entries": state.entries,
+        "last_surfaced": state.last_surfaced,
         "urls": {form: f"{base_url}/feeds/{feed.slug}.{form}" for form in ("rss", "atom", "json")},
     }
 
@@ -114,7 +146,4 @@ def entry_record(entry: Entry) -> Record:
         "summary": entry.summary,
         "content_html": entry.content_html,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
-        "sources": [source.name for source in entry.sources],
-        "source_published": entry.source_published,
-        "changed": entry.changed,
     }

@@ -20,11 +20,16 @@ def open_store(database: str) -> Store:
     """
     from aggregator.store.sqlite import SqliteStore  # noqa: PLC0415 - only the chosen one is loaded
 
+    return SqliteStore(database_file(database))
+
+
+def database_file(database: str) -> Path:
+    """Return the file that `database` names, which need not exist. Raises `StoreError` like `open_store`."""
     scheme, colon, _ = database.partition("://")
     if not colon:
-        return SqliteStore(Path(database))
+        return Path(database)
     if scheme == "sqlite":
-        return SqliteStore(Path(unquote(urlsplit(database).path.removeprefix("/"))))
+        return Path(unquote(urlsplit(database).path.removeprefix("/")))
     raise StoreError(
         f"[service] database: {scheme}:// is not supported; name a file such as data/aggregator.db"
     )

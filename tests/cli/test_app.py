@@ -58,6 +58,8 @@ def test_the_config_is_named_before_or_after_the_command_or_by_the_environment(d
     assert run(cli, ["-c", bad, "check"]).exit_code == 2
     assert run(cli, ["-c", bad, "check", "--config", good]).exit_code == 0
     assert run(cli, ["check", "-c", bad]).exit_code == 2
+    assert run(cli, ["export", "-c", bad, "jekyll", "posts"]).exit_code == 2
+    assert "no.toml" in run(cli, ["export", "-c", bad, "jekyll", "posts"]).stderr
     assert run(cli, ["check"], env={"AGGREGATOR_CONFIG": bad}).exit_code == 2
 
 
@@ -98,9 +100,24 @@ def test_a_reader_that_leaves_early_hears_no_complaint(desk: Desk) -> None:
         assert len(result.stdout.splitlines()) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
+@pytest.mark.parametrize("command", ["tags", "entries --json", "entries --limit 0 --json", "--help"])
+def test_output_that_cannot_be_written_is_one_clear_line(desk: Desk, command: str) -> None:
+    desk.write('[[sources]]\nname = "a"\nurl = "https://example.org/a"\ntags = ["t"]\n')
+    desk.bring("a", *(draft(f"n{number}", content="x" * 40_000) for number in range(3)), now=NOW)
+    arguments = [sys.executable, "-m", "aggregator", "-c", str(desk.config_file), *command.split()]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            arguments, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60, env=PACKAGES
+        )
+    assert result.returncode == 1
+    assert result.stderr == "aggregator: standard output: cannot be written: No space left on device\n"
+
+
 def test_json_is_utf8_on_a_terminal_of_another_encoding_and_tables_do_not_fail(desk: Desk) -> None:
     desk.write('[[sources]]\nname = "日経"\nurl = "https://example.org/a"\n')
     command = [sys.executable, "-m", "aggregator", "-c", str(desk.config_file), "sources"]
+    desk.bring("日経", now=NOW)
     env = {"PYTHONIOENCODING": "latin-1", **PACKAGES}
     table = subprocess.run(command, capture_output=True, check=True, timeout=60, env=env)
     assert b"\\u65e5\\u7d4c" in table.stdout

@@ -52,6 +52,8 @@ def test_one_tag_can_be_exported_and_a_shared_title_is_reported(desk: Desk) -> N
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(desk: Desk, tmp_path: Path) -> None:
+    desk.write('[[sources]]\nname = "a"\nurl = "https://example.org/a"\n')
+    desk.bring("a", now=NOW)
     (tmp_path / "file").write_text("")
     result = desk.type("export", "jekyll", tmp_path / "file")
     assert result.exit_code == 1

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
+import pytest
+
 from aggregator.model import Outcome
 from tests.cli.conftest import Desk
 from tests.store.drafts import HOUR, NOW, draft
@@ -23,12 +28,48 @@ SOURCE_KEYS = [
 
 def test_a_source_that_was_never_polled_is_listed_with_nulls(desk: Desk) -> None:
     desk.write(TWO_SOURCES)
+    desk.bring("silent", now=NOW, outcome=Outcome.DNS_ERROR)
     first, second = desk.json("sources")
-    assert list(first)[:10] == SOURCE_KEYS
+    assert list(first) == list(second) == SOURCE_KEYS
     assert first["name"] == "日経中文網"
     assert first["tags"] == ["japan", "C++"]
-    assert [first[key] for key in SOURCE_KEYS[3:]] == [None, "", None, None, None, 0, 0]
+    assert [first[key] for key in SOURCE_KEYS[3:7]] == [None, "", None, None]
+    assert [first[key] for key in ("failures", "entries")] == [0, 0]
     assert second["name"] == "silent"
+
+
+def test_without_a_database_sources_are_listed_with_nulls_and_none_is_made(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    result = desk.type("sources", "--json")
+    assert result.exit_code == 0
+    first, _ = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [first[key] for key in SOURCE_KEYS[3:]] == [None, "", None, None, None, 0, 0]
+    assert result.stderr.startswith(f"aggregator: there is no database at {desk.database} yet; run the ser")
+    assert [path.name for path in desk.folder.iterdir()] == ["aggregator.toml"]
+
+
+@pytest.mark.parametrize(
+    "command", [("tags",), ("entries", "--json"), ("show", "1"), ("export", "jekyll", "posts")]
+)
+def test_what_reads_the_database_says_that_there_is_none_and_makes_none(
+    desk: Desk, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.config_file.write_text('[service]\ndatabase = "here/a.db"\n')
+    result = desk.type(*command)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"aggregator: there is no database at {desk.folder}/here/a.db yet; run the service or "
+        "`aggregator poll` first ([service] database is relative to the working directory)\n"
+    )
+    assert [path.name for path in desk.folder.iterdir()] == ["aggregator.toml"]
+
+
+def test_a_database_that_is_named_by_a_url_is_found(desk: Desk) -> None:
+    desk.write(TWO_SOURCES)
+    desk.bring("silent", draft("a"), now=NOW)
+    desk.config_file.write_text(f'[service]\ndatabase = "sqlite:///{desk.database}"\n')
+    assert len(desk.json("entries")) == 1
 
 
 def test_a_polled_source_is_listed_with_its_state(desk: Desk) -> None:
@@ -82,6 +123,8 @@ def test_feeds_are_listed_with_what_they_select_and_their_addresses(desk: Desk) 
         "sources": [],
         "limit": 7,
         "window": HOUR,
+        "entries": None,
+        "last_surfaced": None,
         "urls": {
             "rss": "https://feeds.example/feeds/chips.rss",
             "atom": "https://feeds.example/feeds/chips.atom",
@@ -91,6 +134,21 @@ def test_feeds_are_listed_with_what_they_select_and_their_addresses(desk: Desk) 
     row = desk.done("feeds").splitlines()[1]
     assert "半導体, [bold]x" in row
     assert "https://feeds.example/feeds/chips.atom" in row
+    assert not desk.database.exists()
+
+
+def test_feeds_are_listed_with_what_meets_their_conditions_beyond_their_limit(desk: Desk) -> None:
+    feeds = (
+        '[[feeds]]\nslug = "c"\ntitle = "C"\nany = ["C++"]\nlimit = 1\nwindow = "0s"\n'
+        '[[feeds]]\nslug = "none"\ntitle = "None"\nany = ["nothing"]\n'
+    )
+    desk.write(TWO_SOURCES + feeds)
+    desk.bring("日経中文網", draft("a", published=NOW), draft("b", published=NOW - HOUR), now=NOW)
+    found = [(feed["slug"], feed["entries"], feed["last_surfaced"]) for feed in desk.json("feeds")]
+    assert found == [("c", 2, NOW), ("none", 0, None)]
+    head, first, _ = desk.done("feeds").splitlines()
+    assert head.split()[-4:] == ["limit", "entries", "newest", "address"]
+    assert first.split()[4:6] == ["2", f"{datetime.fromtimestamp(NOW / 1000):%Y-%m-%d}"]  # noqa: DTZ006 - local, as shown
 
 
 def test_tags_are_listed_by_number_of_entries(desk: Desk) -> None:

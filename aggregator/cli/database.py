@@ -1,0 +1,33 @@
+"""The database as commands that only read it find it: they never make one.
+
+A command that is run in another working directory than the service would otherwise leave an empty database
+there, and say that nothing is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from aggregator.cli.exits import Failure
+from aggregator.config import Config
+from aggregator.protocols import Store
+from aggregator.store import database_file, open_store
+
+
+def missing_database(config: Config) -> str | None:
+    """Return what to say when the config's database does not exist yet; None when it does."""
+    file = database_file(config.service.database)
+    if file.exists():
+        return None
+    hint = "" if file.is_absolute() else " ([service] database is relative to the working directory)"
+    return f"there is no database at {file.absolute()} yet; run the service or `aggregator poll` first{hint}"
+
+
+@contextmanager
+def existing_store(config: Config) -> Iterator[Store]:
+    """Lend the config's store to the block. Raises Failure when there is no database, and StoreError."""
+    if missing := missing_database(config):
+        raise Failure(missing)
+    with closing(open_store(config.service.database)) as store:
+        yield store
