@@ -15,8 +15,9 @@ from typing import Any
 
 import requests
 
+from aggregator.clock import now_ms
 from aggregator.config import Config, Polling, Service
-from aggregator.daemon.polling import PollService, lease_of, now_ms
+from aggregator.daemon.polling import PollService, lease_of
 from aggregator.model import FeedSpec, PollJob, PollReport, PollTally, Source, StoryPolicy
 from aggregator.protocols import Store
 from aggregator.store import open_store

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "aggregator"
 
 FLOORS = (
-    {"model", "exceptions"},
+    {"model", "exceptions", "clock"},
     {"protocols", "config", "rules", "publish", "logs", "printable"},
     {"ingest", "store", "archive"},
     {"daemon", "web"},

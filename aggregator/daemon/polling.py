@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import weakref
 from collections.abc import Callable, Sequence
 
+from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.daemon.dispatch import Dispatcher
 from aggregator.exceptions import StoreError, UnknownSourceError
@@ -28,11 +28,6 @@ _LIMITS = ("parse_workers", "parse_timeout", "parse_memory")
 
 Observer = Callable[[PollReport, PollTally], None]
 Claim = Callable[[int], Sequence[PollJob]]
-
-
-def now_ms() -> int:
-    """Return the time: milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class PollService:

@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
+from aggregator.clock import now_ms
 from aggregator.config import Config, Service
 from aggregator.config.urls import base_url_of
-from aggregator.daemon.polling import PollService, now_ms
+from aggregator.daemon.polling import PollService
 from aggregator.daemon.reachability import Reachability
 from aggregator.daemon.scheduler import Scheduler
 from aggregator.exceptions import AggregatorError, ServeError, StoreError

@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.exceptions import StoreError
 from aggregator.protocols import Clock, Store
 from aggregator.web.answers import Answer, send_answer, text
 from aggregator.web.feeds import FeedDesk
 from aggregator.web.health import HealthDesk, Readiness
-from aggregator.web.metrics import Metrics, system_clock
+from aggregator.web.metrics import Metrics
 from aggregator.web.pages import PageDesk
 from aggregator.web.urls import below_prefix, path_prefix, resolve
 
@@ -31,7 +32,7 @@ def create_app(
     config: Callable[[], Config],
     ready: Readiness,
     metrics: Metrics,
-    clock: Clock = system_clock,
+    clock: Clock = now_ms,
 ) -> ASGIApp:
     """Return the app.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 
 from prometheus_client import (
@@ -17,15 +16,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from aggregator.exceptions import StoreError
+from aggregator.clock import now_ms
 from aggregator.model import Outcome, PollReport, PollTally, SourceStatus
 from aggregator.protocols import Clock, Store
 
 _DURATION_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40)
-
-
-def system_clock() -> int:
-    """Return the milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Metrics:
@@ -35,7 +30,7 @@ class Metrics:
     `aggregator sources` tell which one fails.
     """
 
-    def __init__(self, store: Store, *, clock: Clock = system_clock) -> None:
+    def __init__(self, store: Store, *, clock: Clock = now_ms) -> None:
         self._registry = CollectorRegistry()
         self._polls = Counter("aggregator_polls", "Polls by outcome.", ["outcome"], registry=self._registry)
         for outcome in Outcome:
