@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
@@ -45,13 +45,14 @@ def run_daemon(config: Config, reload: Callable[[], Config]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: signals.put(number))
     with ExitStack() as stack:
-        store = open_store(config.service.database)
-        stack.callback(store.close)
-        store.take_schedule()
-        daemon = _Daemon(store, config, reload)
-        server = WebServer(daemon.app, bind=config.service.bind)
-        server.start()
-        stack.callback(server.stop, STOP_WEB)
+        with _naming(config):
+            store = open_store(config.service.database)
+            stack.callback(store.close)
+            store.take_schedule()
+            daemon = _Daemon(store, config, reload)
+            server = WebServer(daemon.app, bind=config.service.bind)
+            server.start()
+            stack.callback(server.stop, STOP_WEB)
         daemon.serve_at(server.address)
         daemon.run(signals, server)
 
@@ -174,6 +175,15 @@ class _Daemon:
                 "duration_ms": report.duration_ms,
             },
         )
+
+
+@contextmanager
+def _naming(config: Config) -> Iterator[None]:
+    """Let errors of the start name the file that says what cannot be done."""
+    try:
+        yield
+    except (StoreError, ServeError) as error:
+        raise type(error)(f"{config.path}: {error}") from error
 
 
 def _is_derived(service: Service) -> bool:

@@ -15,8 +15,8 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from aggregator.exceptions import StoreError
 from aggregator.clock import now_ms
+from aggregator.exceptions import StoreError
 from aggregator.model import Outcome, PollReport, PollTally, SourceStatus
 from aggregator.protocols import Clock, Store
 

@@ -153,6 +153,7 @@ def test_a_taken_port_is_one_clear_line(origin: Origin, tmp_path: Path) -> None:
             line = second.wait_for_line(f"127.0.0.1:{port}")
             second.process.wait(10)
     assert "[service] bind" in line
+    assert str(second.config) in line
     assert second.process.returncode == 1
     assert "Traceback" not in "".join(second.lines)
 
