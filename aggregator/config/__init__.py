@@ -9,7 +9,8 @@
     [[feeds]]    slug, title, description, language, any, all, none, sources, limit, window
 
 Durations are written `"30m"`, sizes `"10MiB"`. Each key that holds one value can be overridden by the
-environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (counted from 0).
+environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (counted from 0), and
+each header: `AGGREGATOR_SOURCES__0__HEADERS__X_API_KEY`.
 
     read ─► TOML ─► environment ─┬─► schema (each value) ──┬─► Config
                                  ├─► checks (between them) │

@@ -1,12 +1,14 @@
 """Environment variables that stand in for keys of the config file.
 
 `AGGREGATOR_SERVICE__BIND` is `bind` in `[service]`; `AGGREGATOR_SOURCES__0__PASSWORD` is `password` in the
-first `[[sources]]`. Names without `__` are somebody else's (`AGGREGATOR_CONFIG`, or what
-container platforms make of a service's name) and left alone.
+first `[[sources]]`, and `AGGREGATOR_SOURCES__0__HEADERS__X_API_KEY` its header `X-Api-Key`. Names without
+`__` are somebody else's (`AGGREGATOR_CONFIG`, or what container platforms make of a service's name:
+`AGGREGATOR_SERVICE_HOST`) and left alone, unless they are those of a key but for an underscore.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -15,6 +17,11 @@ from aggregator.config.problems import Place, Problem, show, suggestion
 _PREFIX = "AGGREGATOR_"
 _RIVALS = {"password": "password_file", "password_file": "password"}
 """Keys of which a table has one or the other: the environment's takes the place of either."""
+_HEADERS = "headers"
+"""The key that holds a table of its own, of which the environment can set single ones."""
+
+Keys = Mapping[str, Collection[str]]
+"""Tables' names, with the keys of each."""
 
 
 class Override(str):
@@ -27,8 +34,8 @@ def override(
     document: dict[str, Any],
     environ: Mapping[str, str],
     *,
-    tables: Mapping[str, Collection[str]],
-    arrays: Mapping[str, Collection[str]],
+    tables: Keys,
+    arrays: Keys,
 ) -> tuple[dict[Place, str], list[Problem]]:
     """Put the environment's values into `document`; return where each went, and what is wrong with the names.
 
@@ -37,7 +44,12 @@ def override(
     places: dict[Place, str] = {}
     problems: list[Problem] = []
     for name in sorted(environ):
-        if not name.startswith(_PREFIX) or "__" not in name:
+        if not name.startswith(_PREFIX):
+            continue
+        if "__" not in name:
+            if meant := _meant(name.removeprefix(_PREFIX), tables, arrays):
+                message = f"unknown variable: underscores between its parts are double; did you mean {_PREFIX}{meant}?"
+                problems.append(Problem((), message, name))
             continue
         try:
             place = _place(name.removeprefix(_PREFIX), tables, arrays)
@@ -45,14 +57,29 @@ def override(
         except LookupError as error:
             problems.append(Problem((), str(error.args[0]), name))
             continue
-        places[place] = name
         if table is not None:
+            place = _as_spelled_in(table, place)
             table[str(place[-1])] = Override(environ[name])
+        places[place] = name
     _drop_rivals(document, places)
     return places, problems
 
 
-def _place(path: str, tables: Mapping[str, Collection[str]], arrays: Mapping[str, Collection[str]]) -> Place:
+def _meant(path: str, tables: Keys, arrays: Keys) -> str | None:
+    """Return the name that a name with single underscores stands for; None when it is that of no key."""
+    for table, keys in tables.items():
+        for key in keys:
+            if path.lower() == f"{table}_{key}":
+                return f"{table}__{key}".upper()
+    for table, keys in arrays.items():
+        found = re.fullmatch(f"{table}_([0-9]+)_(?:({'|'.join(keys)})|{_HEADERS}_(.+))", path.lower())
+        if found is not None and (found[2] or _HEADERS in keys):
+            key = found[2] or f"{_HEADERS}__{found[3]}"
+            return f"{table}__{found[1]}__{key}".upper()
+    return None
+
+
+def _place(path: str, tables: Keys, arrays: Keys) -> Place:
     if path != path.upper():
         raise LookupError("unknown variable: its name is written in capitals")
     table, *rest = path.lower().split("__")
@@ -66,6 +93,8 @@ def _place(path: str, tables: Mapping[str, Collection[str]], arrays: Mapping[str
             place: Place = (table, key)
         case [index, key] if table in arrays and index.isascii() and index.isdigit():
             place = (table, int(index[:9]), key)
+        case [index, key, header] if key == _HEADERS and key in keys and index.isascii() and index.isdigit():
+            return (table, int(index[:9]), key, header.replace("_", "-").title())
         case _:
             example = (
                 f"{_PREFIX}{table.upper()}__{'0__' if table in arrays else ''}{next(iter(keys)).upper()}"
@@ -90,12 +119,26 @@ def _table_at(document: dict[str, Any], place: Place) -> dict[str, Any] | None:
         table = tables[place[1]]
     else:
         table = document.setdefault(name, {})
+    if _is_header(place) and isinstance(table, dict):
+        table = table.setdefault(_HEADERS, {})
     return table if isinstance(table, dict) else None
+
+
+def _is_header(place: Place) -> bool:
+    return place[-2] == _HEADERS
+
+
+def _as_spelled_in(table: Mapping[str, Any], place: Place) -> Place:
+    """Return the place, a header's with the name that the file gives it already."""
+    if not _is_header(place):
+        return place
+    alike = (name for name in table if name.lower().replace("_", "-") == str(place[-1]).lower())
+    return (*place[:-1], next(alike, place[-1]))
 
 
 def _drop_rivals(document: dict[str, Any], places: Mapping[Place, str]) -> None:
     for place in places:
-        rival = _RIVALS.get(str(place[-1]))
+        rival = None if _is_header(place) else _RIVALS.get(str(place[-1]))
         if rival is not None and (*place[:-1], rival) not in places:
             table = _table_at(document, place)
             if table is not None:

@@ -99,7 +99,7 @@ def report(
 
 
 def _variable_at(place: Place, variables: Mapping[Place, str]) -> str | None:
-    return next((variables[place[:end]] for end in (2, 3) if place[:end] in variables), None)
+    return next((variables[place[:end]] for end in (2, 3, 4) if place[:end] in variables), None)
 
 
 def _described(place: Place, document: Mapping[str, Any]) -> list[str]:

@@ -290,8 +290,10 @@ def _refusal(error: ErrorDetails, place: Place) -> str | None:
             return _unknown(place, error["input"])
         case "missing":
             return "is missing"
-        case "list_type" | "dict_type" if isinstance(error["input"], Override):
+        case "list_type" if isinstance(error["input"], Override):
             return "is no single value: it can be set in the config file only"
+        case "dict_type" if isinstance(error["input"], Override):
+            return "is no single value: put the header's name behind it, as in …__HEADERS__X_API_KEY"
     return None
 
 

@@ -42,13 +42,48 @@ def test_every_key_of_one_value_can_come_from_the_environment(table: str, key: s
     assert getattr(part[0] if index else part, field) == expected
 
 
-@pytest.mark.parametrize(
-    "name", ["POLLING__ALLOW_PRIVATE", "SOURCES__0__TAGS", "SOURCES__0__HEADERS", "FEEDS__0__ANY"]
-)
+@pytest.mark.parametrize("name", ["POLLING__ALLOW_PRIVATE", "SOURCES__0__TAGS", "FEEDS__0__ANY"])
 def test_a_list_cannot_come_from_the_environment(name: str) -> None:
     found = problem(SOURCE + FEED, {f"AGGREGATOR_{name}": "a,b"})
     assert found.startswith(f"AGGREGATOR_{name}: ")
     assert found.endswith("is no single value: it can be set in the config file only")
+
+
+def test_a_header_can_come_from_the_environment_with_underscores_for_hyphens() -> None:
+    text = SOURCE + 'headers = { x-api-key = "old", X_Other = "1", Accept = "text/xml" }'
+    environ = {
+        "AGGREGATOR_SOURCES__0__HEADERS__X_API_KEY": "new",
+        "AGGREGATOR_SOURCES__0__HEADERS__X_OTHER": "2",
+        "AGGREGATOR_SOURCES__0__HEADERS__AUTHORIZATION": "Bearer t",
+    }
+    assert made(text, environ).sources[0].headers == (
+        *(("x-api-key", "new"), ("X_Other", "2"), ("Accept", "text/xml")),
+        ("Authorization", "Bearer t"),
+    )
+    assert made(SOURCE, {"AGGREGATOR_SOURCES__0__HEADERS__PASSWORD": "x"}).sources[0].headers
+
+
+def test_a_bad_header_from_the_environment_is_told_by_its_variable_and_not_repeated() -> None:
+    name = "AGGREGATOR_SOURCES__0__HEADERS__X_KEY"
+    found = problem(SOURCE, {name: "geheim\n"})
+    assert found.startswith(f'{name}: [[sources]] #1 "BBC": headers.X-Key: expected one line')
+    assert "geheim" not in found
+    assert "set for each request" in problem(SOURCE, {"AGGREGATOR_SOURCES__0__HEADERS__RANGE": "x"})
+    alone = problem(SOURCE, {"AGGREGATOR_SOURCES__0__HEADERS": "X-Key: geheim"})
+    assert alone.endswith("put the header's name behind it, as in …__HEADERS__X_API_KEY")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SERVICE_BIND", "SERVICE__BIND"),
+        ("SERVICE_BASE_URL", "SERVICE__BASE_URL"),
+        ("SOURCES_0_PASSWORD_FILE", "SOURCES__0__PASSWORD_FILE"),
+        ("SOURCES_0_HEADERS_X_API_KEY", "SOURCES__0__HEADERS__X_API_KEY"),
+    ],
+)
+def test_a_name_with_single_underscores_is_refused_with_the_one_that_is_meant(name: str, meant: str) -> None:
+    assert problem(SOURCE, {f"AGGREGATOR_{name}": "x"}).endswith(f"did you mean AGGREGATOR_{meant}?")
 
 
 def test_a_bad_value_from_the_environment_is_told_with_the_name_of_the_variable() -> None:
@@ -92,6 +127,7 @@ def test_a_secret_from_the_environment_is_not_repeated() -> None:
     [
         ("AGGREGATOR_SERVICE__BNID", 'there is no key "bnid" in service; did you mean "bind"?'),
         ("AGGREGATOR_SERVCE__BIND", 'there is no table "servce"; did you mean "service"?'),
+        ("AGGREGATOR_FEEDS__0__HEADERS__X", "expected a name such as AGGREGATOR_FEEDS__0__SLUG"),
         ("AGGREGATOR_SERVICE__BIND__X", "expected a name such as AGGREGATOR_SERVICE__BASE_URL"),
         ("AGGREGATOR_SOURCES__URL", "expected a name such as AGGREGATOR_SOURCES__0__NAME"),
         ("AGGREGATOR_SOURCES__²__URL", "expected a name such as AGGREGATOR_SOURCES__0__NAME"),
@@ -112,5 +148,13 @@ def test_an_unknown_variable_is_refused_by_name(name: str, message: str) -> None
 
 
 def test_variables_that_are_not_keys_are_left_alone() -> None:
-    environ = {"AGGREGATOR_CONFIG": "x", "AGGREGATOR_PORT": "tcp://10.0.0.1:80", "OTHER__X": "1", "PATH": "/"}
+    others = {"AGGREGATOR_CONFIG": "x", "OTHER__X": "1", "PATH": "/"}
+    of_a_cluster = {  # which has a service named aggregator
+        "AGGREGATOR_PORT": "tcp://10.0.0.1:80",
+        "AGGREGATOR_SERVICE_HOST": "10.0.0.1",
+        "AGGREGATOR_SERVICE_PORT": "80",
+        "AGGREGATOR_SERVICE_PORT_HTTP": "80",
+        "AGGREGATOR_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    environ = others | of_a_cluster
     assert made(SOURCE, environ) == made(SOURCE)
