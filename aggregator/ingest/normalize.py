@@ -13,7 +13,7 @@ from dataclasses import astuple, fields, replace
 from hashlib import blake2b
 
 from aggregator.ingest.dates import parse_instant
-from aggregator.ingest.text import clean, collapse
+from aggregator.ingest.text import clean, collapse, sentence
 from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
 from aggregator.model import (
     Enclosure,
@@ -26,6 +26,7 @@ from aggregator.model import (
 )
 
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
+_LONGEST_LANGUAGE = 35  # RFC 5646, section 4.4.1
 _MOST_BYTES = 2**63
 _SEEN = tuple(field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision"})
 
@@ -45,7 +46,7 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
         site_url=site_url,
         language=language,
         drafts=tuple(_without_shared_stories(drafts)),
-        problem=_line(feed.problem) or None,
+        problem=sentence(feed.problem or "") or None,
     )
 
 
@@ -140,7 +141,7 @@ def _link(said: str | None, *bases: str | None) -> str | None:
 def _language(said: str | None) -> str | None:
     """Return a language tag in lower case when it has the shape of one (RFC 5646)."""
     tag = (said or "").strip().replace("_", "-").lower()
-    return tag if _LANGUAGE.fullmatch(tag) else None
+    return tag if len(tag) <= _LONGEST_LANGUAGE and _LANGUAGE.fullmatch(tag) else None
 
 
 def _enclosures(said: Iterable[Enclosure], bases: tuple[str | None, ...]) -> tuple[Enclosure, ...]:

@@ -5,10 +5,15 @@ Imports nothing but the model and the parsers: a process that parses stays small
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import replace
+
 from aggregator.ingest.jsonfeed import parse_json
+from aggregator.ingest.limits import GZIP, MOST_INFLATED, limited
 from aggregator.ingest.normalize import normalize
 from aggregator.ingest.parse import parse_xml
-from aggregator.model import Fetched, Outcome, Reading, Unreadable
+from aggregator.ingest.text import sentence
+from aggregator.model import Fetched, Outcome, ParsedFeed, Reading, Unreadable
 
 _OTHER_FORMATS = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -17,7 +22,6 @@ _OTHER_FORMATS = (
     (b"RIFF", "a media file"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"),
     (b"ID3", "an audio file"),
     (b"OggS", "a media file"),
 )
@@ -27,10 +31,23 @@ _BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks,
 def read_document(document: Fetched) -> Reading | Unreadable:
     """Return the document's items as drafts, or why there are none. Raises nothing for the document's faults.
 
-    The format is told from the bytes, not from the content type, which servers often get wrong. For a hostile
-    document it can take minutes and much memory, and run into `MemoryError`: run it in a `ParsePool`.
+    The format is told from the bytes, not from the content type, which servers often get wrong; a gzip file
+    is read for what is in it. What goes beyond `limits` is left out, which the reading's `problem` says. A
+    hostile document can take minutes and much memory, and run into `MemoryError`: run this in a `ParsePool`.
     """
     body = document.body
+    if body.startswith(GZIP):
+        inflated = _inflated(body)
+        if isinstance(inflated, Unreadable):
+            return inflated
+        body = inflated
+    feed = _parsed(body, document)
+    if isinstance(feed, Unreadable):
+        return replace(feed, message=sentence(feed.message))
+    return normalize(limited(feed, size=len(body)), url=document.url)
+
+
+def _parsed(body: bytes, document: Fetched) -> ParsedFeed | Unreadable:
     start = body.lstrip(_BLANK)[:1]
     if not start:
         return Unreadable(outcome=Outcome.EMPTY, message="The server answered with an empty document.")
@@ -39,5 +56,21 @@ def read_document(document: Fetched) -> Reading | Unreadable:
             message = f"The address leads to {name}, not to a feed."
             return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
     parse = parse_json if start in {b"{", b"["} else parse_xml
-    feed = parse(body, content_type=document.content_type, url=document.url)
-    return feed if isinstance(feed, Unreadable) else normalize(feed, url=document.url)
+    return parse(body, content_type=document.content_type, url=document.url)
+
+
+def _inflated(body: bytes) -> bytes | Unreadable:
+    """Return what is in a gzip file (the first member of it), or why it cannot be had."""
+    stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        inflated = stream.decompress(body, MOST_INFLATED + 1)
+    except zlib.error as error:
+        message = f"The document is a gzip file, but a damaged one: {error}."
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=message)
+    if len(inflated) > MOST_INFLATED:
+        message = f"The document is a gzip file that holds more than {MOST_INFLATED // 2**20} MiB."
+        return Unreadable(outcome=Outcome.TOO_LARGE, message=message)
+    if not stream.eof:
+        message = "The document is a gzip file, but ends in the middle."
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=message)
+    return inflated

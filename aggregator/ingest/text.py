@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 
+from aggregator import printable
 from aggregator.model import RawHtml
 
+_LONGEST_SENTENCE = 1_000
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -37,6 +39,15 @@ def clean(text: str) -> str:
 def collapse(text: str) -> str:
     """Return the text on one line, runs of white space made one space, none at the ends."""
     return " ".join(text.split())
+
+
+def sentence(text: str) -> str:
+    """Return what is said of a document, perhaps in its own words, in one line that steers no terminal.
+
+    At most 1,000 characters, so that it stays a sentence.
+    """
+    said = printable.escape(collapse(text))
+    return said if len(said) <= _LONGEST_SENTENCE else f"{said[: _LONGEST_SENTENCE - 1]}…"
 
 
 def escape(text: str) -> RawHtml:

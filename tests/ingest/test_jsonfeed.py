@@ -179,9 +179,7 @@ def test_other_json_is_not_a_feed(document: Any) -> None:
     assert answer.outcome is Outcome.NOT_A_FEED
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"version":', b"[" * 200_000, b'{"a": 1} x', b"{'a': 1}", b'{"a": ' + b"9" * 5_000 + b"}"]
-)
+@pytest.mark.parametrize("body", [b'{"version":', b"[" * 200_000, b'{"a": 1} x', b"{'a': 1}"])
 def test_broken_json_is_unparseable_and_the_message_says_where(body: bytes) -> None:
     answer = parse_json(body, content_type=None, url=URL)
     assert isinstance(answer, Unreadable)

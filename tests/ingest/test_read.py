@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import gzip
+import json
+import pickle
+
 import pytest
 
 from aggregator.ingest.read import read_document
@@ -10,6 +14,8 @@ ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>新聞</title><entry><t
 JSON_FEED = (
     '{"version": "https://jsonfeed.org/version/1.1", "title": "新聞", "items": [{"id": "1", "title": "一"}]}'
 )
+
+VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def document(body: bytes, content_type: str | None = None) -> Fetched:
@@ -45,7 +51,6 @@ def test_an_empty_document_is_called_empty(body: bytes) -> None:
     [
         (b"\x89PNG\r\n\x1a\n", "PNG"),
         (b"%PDF-1.7", "PDF"),
-        (b"\x1f\x8b\x08", "gzip"),
         (b"<html></html>", "web page"),
         (b'{"data": []}', "JSON"),
     ],
@@ -55,6 +60,80 @@ def test_another_format_is_not_a_feed_and_named(body: bytes, named: str) -> None
     assert isinstance(answer, Unreadable)
     assert answer.outcome is Outcome.NOT_A_FEED
     assert named in answer.message
+
+
+@pytest.mark.parametrize("text", [RSS, ATOM, JSON_FEED])
+def test_a_gzip_file_is_read_for_what_is_in_it(text: str) -> None:
+    reading = read_document(document(gzip.compress(text.encode()), "application/gzip"))
+    assert isinstance(reading, Reading)
+    assert [draft.title for draft in reading.drafts] == ["一"]
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "said"),
+    [
+        (gzip.compress(RSS.encode())[:-9], Outcome.UNPARSEABLE, "in the middle"),
+        (b"\x1f\x8b\x08", Outcome.UNPARSEABLE, "in the middle"),
+        (b"\x1f\x8bxxxxxxxxxxxxxxx", Outcome.UNPARSEABLE, "damaged"),
+        (gzip.compress(bytes(21 * 2**20)), Outcome.TOO_LARGE, "20 MiB"),
+        (gzip.compress(gzip.compress(RSS.encode())), Outcome.UNPARSEABLE, "neither XML nor JSON"),
+        (gzip.compress(b""), Outcome.EMPTY, "empty"),
+    ],
+)
+def test_a_gzip_file_that_cannot_be_read_is_said_why(body: bytes, outcome: Outcome, said: str) -> None:
+    answer = read_document(document(body))
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is outcome
+    assert said in answer.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<evil\x9b31m\x07/>",
+        "<evil\u2028\u202e/>",
+        "<rss><channel><title>t</title></evil\x9b31m></channel></rss>",
+        "<rss><channel><title>t</title><item><a\x85b>&a\x9b;",
+        '{"version": "\x9b',
+    ],
+)
+def test_no_message_holds_what_could_steer_a_terminal(body: str) -> None:
+    answer = read_document(document(body.encode()))
+    message = answer.message if isinstance(answer, Unreadable) else answer.problem
+    assert message
+    assert message.isprintable()
+
+
+def test_text_that_an_entity_multiplies_is_bounded() -> None:
+    body = (
+        "<!DOCTYPE rss [<!ENTITY a '%s'>]><rss><channel><item><title>t</title><description>%s</description>"
+    )
+    reading = read_document(document((body % ("x" * 256, "&a;" * 100_000)).encode()))
+    assert isinstance(reading, Reading)
+    assert len(pickle.dumps(reading)) < 4 * 2**20
+    assert reading.problem
+
+
+def test_text_that_every_item_inherits_is_bounded() -> None:
+    long_page = f"https://example.org/{'x' * 100_000}/"
+    feed = {
+        "version": VERSION,
+        "title": "t",
+        "home_page_url": long_page,
+        "items": [{"id": "a", "url": "b"}] * 100,
+    }
+    reading = read_document(document(json.dumps(feed).encode()))
+    assert isinstance(reading, Reading)
+    assert 0 < len(reading.drafts) < 100
+    assert len(pickle.dumps(reading)) < 5 * 2**20
+    assert f"{100 - len(reading.drafts)} items were left out" in (reading.problem or "")
+
+
+def test_a_long_language_is_none() -> None:
+    feed = {"version": VERSION, "title": "t", "language": "zh" + "-hans" * 20, "items": [{"id": "a"}]}
+    reading = read_document(document(json.dumps(feed).encode()))
+    assert isinstance(reading, Reading)
+    assert (reading.language, reading.drafts[0].language) == (None, None)
 
 
 def test_an_item_of_the_usual_shape_has_the_instant_and_the_texts_that_were_said() -> None:
