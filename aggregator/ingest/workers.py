@@ -1,7 +1,8 @@
 """The pool of parse processes, each with a deadline and a memory limit.
 
-    read() ─► a free slot ─► an idle process, else a new one ─► document ─► answer ─► idle again
-                                                    └─ deadline, crash ─► killed, forgotten
+    read() ─► a place ─► an idle process, else a new one ─► document ─► answer ─► idle again
+                                                    │          └─ deadline, crash ─► killed, forgotten
+                                                    └─ PATIENCE ─► a place aside, to go on or to begin again
 
 Each process is a program of its own (`child`), reached by a socket. A general pool of processes serves worse
 here: multiprocessing's children import the main module again, so each would carry the whole program; pebble's
@@ -19,12 +20,18 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import aggregator
 from aggregator.ingest.child import HEADER, OUT_OF_MEMORY, READY
+from aggregator.ingest.limits import largest_answer
 from aggregator.model import Fetched, Outcome, Reading, Unreadable
+
+PATIENCE = 1.0
+"""Seconds after which a document must leave its place to the next one."""
+ASIDE = 4
+"""Processes, beyond `workers`, for documents that take longer."""
 
 _START_TIMEOUT = 30.0
 _DOCUMENTS_PER_PROCESS = 500
@@ -37,15 +44,19 @@ _PACKAGES = str(Path(aggregator.__file__).resolve().parents[1])
 
 
 class ParsePool:
-    """Reads documents in at most `workers` processes, started when first needed. A `DocumentReader`.
+    """Reads documents in processes of their own, started when first needed. A `DocumentReader`.
 
     `timeout` (ms) is for one document, from the moment a process takes it; `memory` (bytes) for one process.
+    `workers` documents are read at the same time, and up to `ASIDE` more that took longer than `PATIENCE`: so
+    slow documents wait for each other, and the others for none of them longer than that.
     """
 
     def __init__(self, *, workers: int, timeout: int, memory: int) -> None:
         self._timeout = timeout
         self._memory = memory
-        self._slots = threading.BoundedSemaphore(workers)
+        self._workers = workers
+        self._places = threading.BoundedSemaphore(workers)
+        self._places_aside = threading.BoundedSemaphore(ASIDE)
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
         self._busy: set[_Process] = set()
@@ -54,25 +65,54 @@ class ParsePool:
     def read(self, document: Fetched) -> Reading | Unreadable:
         """Return what `read_document` makes of it, or why it could not within the limits.
 
-        Blocks while all processes are busy. Raises nothing for the document's faults: one that takes too
+        Blocks while all places are taken. Raises nothing for the document's faults: one that takes too
         long, too much memory, or its process with it, is `Unreadable`; the next one gets another process.
         """
-        with self._slots:
-            try:
-                process = self._take()
-            except _PoolClosedError:
-                return _unreadable(_STOPPING)
-            except OSError as error:
-                return _unreadable(f"The document was not read: no parse process can be started ({error}).")
-            try:
-                answer = process.ask(document, self._timeout / 1000)
-            except TimeoutError:
-                self._discard(process)
-                return _unreadable(f"The document took longer than {_seconds(self._timeout)} to parse.")
-            except OSError:
-                return self._post_mortem(process)
-            self._give_back(process)
-            return answer
+        with ExitStack() as aside:
+            with self._places:
+                begun = self._begin(document)
+                if isinstance(begun, Unreadable):
+                    return begun
+                if self._timeout <= PATIENCE * 1000 or begun.answers_within(PATIENCE):
+                    return self._answer(begun)
+                goes_on = self._places_aside.acquire(blocking=False)
+                if goes_on:
+                    aside.callback(self._places_aside.release)
+                else:
+                    self._discard(begun)
+            if not goes_on:
+                aside.enter_context(self._places_aside)
+                begun = self._begin(document)
+            return begun if isinstance(begun, Unreadable) else self._answer(begun)
+
+    def _begin(self, document: Fetched) -> _Process | Unreadable:
+        """Return a process that works on the document."""
+        try:
+            process = self._take()
+        except _PoolClosedError:
+            return _unreadable(_STOPPING)
+        except OSError as error:
+            return _unreadable(f"The document was not read: no parse process can be started ({error}).")
+        try:
+            process.take(document, self._timeout / 1000)
+        except TimeoutError:
+            return self._given_up(process)
+        except OSError:
+            return self._post_mortem(process)
+        return process
+
+    def _answer(self, process: _Process) -> Reading | Unreadable:
+        try:
+            answer = process.answer()
+        except TimeoutError:
+            return self._given_up(process)
+        except _AnswerTooLargeError as error:
+            self._discard(process)
+            return _unreadable(f"The document holds too much: its items would take {_mebibytes(error.size)}.")
+        except OSError:
+            return self._post_mortem(process)
+        self._give_back(process)
+        return answer
 
     def close(self) -> None:
         """Kill every process, busy or not: reads under way return `Unreadable`, and so do later ones."""
@@ -110,7 +150,8 @@ class ParsePool:
     def _give_back(self, process: _Process) -> None:
         with self._lock:
             self._busy.discard(process)
-            if not self._closed and process.documents < _DOCUMENTS_PER_PROCESS:
+            fresh = process.documents < _DOCUMENTS_PER_PROCESS
+            if not self._closed and fresh and len(self._idle) < self._workers:
                 self._idle.append(process)
                 return
         process.end()
@@ -119,6 +160,10 @@ class ParsePool:
         with self._lock:
             self._busy.discard(process)
         return process.end(grace)
+
+    def _given_up(self, process: _Process) -> Unreadable:
+        self._discard(process)
+        return _unreadable(f"The document took longer than {_seconds(self._timeout)} to parse.")
 
     def _post_mortem(self, process: _Process) -> Unreadable:
         code = self._discard(process, _EXIT_GRACE)
@@ -133,12 +178,22 @@ class _PoolClosedError(Exception):
     """The pool takes no documents any more."""
 
 
+class _AnswerTooLargeError(Exception):
+    """A process wants to send more than any document can honestly hold: `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 class _Process:
     """One parse process and its socket; used by one thread at a time, but killed by any."""
 
     def __init__(self, memory: int) -> None:
         """Start the process; return when it can take documents. Raises `OSError` when it does not start."""
         self.documents = 0
+        self._deadline = 0.0
+        self._largest_answer = 0
         self._socket, theirs = socket.socketpair()
         try:
             with theirs:
@@ -151,15 +206,38 @@ class _Process:
         except OSError as error:
             raise OSError(f"{_exit_reason(self.end(_EXIT_GRACE))}: {error}") from error
 
-    def ask(self, document: Fetched, seconds: float) -> Reading | Unreadable:
-        """Return the answer to a document. Raises `TimeoutError`, or `OSError` when the process is gone."""
+    def take(self, document: Fetched, seconds: float) -> None:
+        """Have a document read within so many seconds.
+
+        Raises `TimeoutError`, or `OSError` when the process is gone.
+        """
         self.documents += 1
-        deadline = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
+        self._largest_answer = largest_answer(document.body)
         request = pickle.dumps(document, protocol=pickle.HIGHEST_PROTOCOL)
         self._socket.settimeout(seconds)
         self._socket.sendall(HEADER.pack(len(request), seconds + _ALARM_GRACE) + request)
-        size, _ = HEADER.unpack(self._receive(HEADER.size, deadline))
-        answer: Reading | Unreadable = pickle.loads(self._receive(size, deadline))  # noqa: S301 - of our own child
+
+    def answers_within(self, seconds: float) -> bool:
+        """Return whether there is an answer, or none to wait for, within so many seconds."""
+        self._socket.settimeout(seconds)
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return False
+        except OSError:  # which `answer` makes known
+            return True
+        return True
+
+    def answer(self) -> Reading | Unreadable:
+        """Return the answer to the document that was taken.
+
+        Raises `TimeoutError`, `_AnswerTooLargeError`, or `OSError` when the process is gone.
+        """
+        size, _ = HEADER.unpack(self._receive(HEADER.size, self._deadline))
+        if size > self._largest_answer:
+            raise _AnswerTooLargeError(size)
+        answer: Reading | Unreadable = pickle.loads(self._receive(size, self._deadline))  # noqa: S301 - of our own child
         return answer
 
     def is_alive(self) -> bool:
@@ -182,7 +260,7 @@ class _Process:
                 return self._popen.wait(grace)
         return self.kill()
 
-    def _receive(self, size: int, deadline: float) -> bytes:
+    def _receive(self, size: int, deadline: float) -> bytearray:
         received = bytearray(size)
         view = memoryview(received)
         while view:
@@ -194,7 +272,7 @@ class _Process:
             if count == 0:
                 raise ConnectionResetError("the process closed its socket")
             view = view[count:]
-        return bytes(received)
+        return received
 
 
 def _start(descriptor: int, memory: int) -> subprocess.Popen[bytes]:
@@ -231,4 +309,4 @@ def _seconds(milliseconds: int) -> str:
 
 
 def _mebibytes(size: int) -> str:
-    return f"{size / 2**20:g} MiB"
+    return f"{size / 2**20:.4g} MiB"

@@ -35,10 +35,8 @@ HOSTILE = document(
     + b"><title>t</title></item></channel></rss>"
 )
 """Takes feedparser minutes: its time grows with the square of the number of attributes."""
-GREEDY = document(
-    b"<!DOCTYPE rss [<!ENTITY a '%s'>]><rss><channel><item><title>%s</title></item></channel></rss>"
-    % (b"x" * 250, b"&a;" * 1_000_000)
-)
+GREEDY = document(b'{"items": [' + b"{}," * 3_000_000 + b"{}]}")
+"""Takes more than twenty bytes of memory for each of its own."""
 
 
 @pytest.fixture
@@ -57,8 +55,7 @@ def wait_until_busy(pool: ParsePool) -> int:
     while not pool._busy:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    (process,) = pool._busy
-    return process._popen.pid
+    return next(iter(pool._busy))._popen.pid
 
 
 def has_ended(pid: int) -> bool:
@@ -191,6 +188,50 @@ def test_many_threads_share_the_processes(pool: ParsePool) -> None:
         reader.join()
     assert answers == [read_document(RSS)] * 12
     assert len(pids(pool)) <= 2
+
+
+def test_slow_documents_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0.2)
+    pool = ParsePool(workers=2, timeout=60_000, memory=512 * MIB)
+    slow = [threading.Thread(target=pool.read, args=(HOSTILE,)) for _ in range(8)]
+    for reader in slow:
+        reader.start()
+    wait_until_busy(pool)
+    started = time.monotonic()
+    for _ in range(3):
+        assert isinstance(pool.read(RSS), Reading)
+    assert time.monotonic() - started < 15
+    assert len(pids(pool)) <= 2 + workers.ASIDE
+    pool.close()
+    for reader in slow:
+        reader.join()
+
+
+def test_a_slow_document_is_answered_when_it_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0.001)
+    monkeypatch.setattr(workers, "ASIDE", 1)
+    long = document(b"<rss><channel>" + b"<item><title>t</title></item>" * 500 + b"</channel></rss>")
+    pool = ParsePool(workers=2, timeout=20_000, memory=256 * MIB)
+    answers: list[Reading | Unreadable] = []
+    readers = [threading.Thread(target=lambda: answers.append(pool.read(long))) for _ in range(6)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert answers == [read_document(long)] * 6
+    assert len(pids(pool)) <= 2
+    pool.close()
+
+
+def test_an_answer_that_no_document_can_need_is_refused(
+    pool: ParsePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "largest_answer", lambda body: len(body) // 10)
+    answer = pool.read(RSS)
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.UNPARSEABLE
+    assert "holds too much" in answer.message
+    assert pids(pool) == []
 
 
 ORPHAN = """
