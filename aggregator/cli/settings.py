@@ -21,6 +21,8 @@ from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_FEED = re.compile(r"^feed:(?://)?", re.IGNORECASE)
+"""How pages mark links to subscribe to: in front of a whole URL, or in the place of its scheme."""
 _NAME_LENGTH = 80
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 
@@ -48,13 +50,17 @@ def add_command(*, url: str, name: str | None, tags: Sequence[str]) -> None:
     The file keeps its comments and layout. Without --name the feed at URL is read for its title. A running
     service takes the new source up by itself.
     """
-    if not _SCHEME.match(url):
-        url = f"https://{url}"
+    url = _absolute(url)
     if name is None:
         config = load_config()
         name = _free_name(_title(url, config), {clean_tag(source.name) for source in config.sources})
     add_source(config_path(), name=name, url=url, tags=tags)
     click.echo(escape(f"{config_path()}: added {name!r}, {url}"))
+
+
+def _absolute(url: str) -> str:
+    url = _FEED.sub("", url.strip())
+    return url if _SCHEME.match(url) else f"https://{url}"
 
 
 def _title(url: str, config: Config) -> str:

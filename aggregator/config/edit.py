@@ -17,6 +17,7 @@ import tomlkit
 
 from aggregator.config import parse, read_text
 from aggregator.exceptions import ConfigError
+from aggregator.rules.tagging import clean_tag, union
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -28,12 +29,14 @@ def add_source(
 
     Every other byte stays: comments, layout, line ends. The result is validated, with `environ` like at
     every start, before it takes the file's place in one step; mode and owner are kept, and a symbolic link
-    stays one. Raises `ConfigError`, the file untouched, when config or result is not valid or the result
-    cannot be written.
+    stays one. Raises `ConfigError`, the file untouched, when config or result is not valid, or the file is
+    write-protected or cannot be replaced.
     """
     text = read_text(path)
     parse(text, path, environ)
-    new = insert_table(text, "sources", _source_text(name, url, tags))
+    if not os.access(path, os.W_OK):  # putting another in its place would work, but is not what its mode says
+        raise ConfigError([f"{path}: is write-protected; make it writable, or add the source by hand"])
+    new = insert_table(text, "sources", _source_text(name, url, union(map(clean_tag, tags))))
     if new is None:
         hint = "write each as a [[sources]] table, then one can be added"
         raise ConfigError([f"{path}: sources are written as one list in brackets: {hint}"])

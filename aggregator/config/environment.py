@@ -48,7 +48,9 @@ def override(
             continue
         if "__" not in name:
             if meant := _meant(name.removeprefix(_PREFIX), tables, arrays):
-                message = f"unknown variable: underscores between its parts are double; did you mean {_PREFIX}{meant}?"
+                message = (
+                    f"unknown variable: parts stand two underscores apart; did you mean {_PREFIX}{meant}?"
+                )
                 problems.append(Problem((), message, name))
             continue
         try:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import Desk
 from tests.origin import Origin
 
@@ -42,6 +44,26 @@ def test_a_source_is_added_behind_the_others_and_comments_stay(desk: Desk) -> No
     assert desk.config_file.read_text().startswith(before)
     added = desk.config.sources[1]
     assert (added.name, added.url, added.tags) == ("日経", "https://example.net/feed", ("C++", "中参馆"))
+
+
+def test_a_tag_that_is_given_twice_is_written_once(desk: Desk) -> None:
+    desk.done("add", "https://example.org/a", "--name", "a", "--tag", "C++", "--tag", "x", "--tag", " C++")
+    assert 'tags = ["C++", "x"]' in desk.config_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("feed:https://example.org/a", "https://example.org/a"),
+        ("feed:http://example.org/a", "http://example.org/a"),
+        ("feed://example.org/a", "https://example.org/a"),
+        ("FEED://https://example.org/a", "https://example.org/a"),
+        ("feed.example.org/feed:a", "https://feed.example.org/feed:a"),
+    ],
+)
+def test_links_that_are_marked_as_feeds_are_understood(desk: Desk, typed: str, url: str) -> None:
+    desk.done("add", typed, "--name", "a")
+    assert desk.config.sources[0].url == url
 
 
 def test_a_source_without_a_name_gets_the_title_of_its_feed(desk: Desk, origin: Origin) -> None:

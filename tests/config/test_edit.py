@@ -199,6 +199,15 @@ def test_a_folder_that_cannot_be_written_is_told(path: Path) -> None:
     assert path.read_text() == SOURCE
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_write_protected_file_is_left_alone(path: Path) -> None:
+    path.write_text(SOURCE)
+    path.chmod(0o444)
+    with pytest.raises(ConfigError, match="is write-protected; make it writable"):
+        add(path)
+    assert path.read_text() == SOURCE
+
+
 PIECES = st.lists(
     st.sampled_from(
         [
