@@ -149,13 +149,19 @@ def test_the_image_is_built_from_files_that_are_let_in() -> None:
 def test_the_docker_command_is_one_line_that_mounts_what_the_image_expects() -> None:
     (line,) = [line for line in section("## Run it for good").splitlines() if line.startswith("    ")]
     assert line.strip().startswith("docker build -t aggregator . && docker run ")
-    for part in ("-p 8080:8080", "-v aggregator-data:/data", '-v "$PWD/config:/config:ro"'):
+    for part in ("-p 127.0.0.1:8080:8080", "-v aggregator-data:/data", '-v "$PWD/config:/config:ro"'):
         assert part in line
 
 
 def test_the_version_in_the_package_is_that_of_the_program() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f'__version__ = "{project["version"]}"' in (ROOT / "aggregator/__init__.py").read_text()
+
+
+def test_what_goes_into_the_source_distribution_exists() -> None:
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    for name in targets["sdist"]["include"]:
+        assert (ROOT / name).is_file() or any((ROOT / name).iterdir()), name
 
 
 def test_files_that_the_documents_name_exist() -> None:
