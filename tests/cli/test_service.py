@@ -231,5 +231,6 @@ def test_an_address_that_is_taken_is_one_clear_line(desk: Desk, origin: Origin, 
     env = {"AGGREGATOR_SERVICE__BIND": f"127.0.0.1:{origin.port}", "PATH": ""}
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
     assert result.returncode == 1
-    assert result.stderr.startswith(f"aggregator: Cannot listen at 127.0.0.1:{origin.port}: another program")
+    said = f"{desk.config_file}: Cannot listen at 127.0.0.1:{origin.port}: another program has that port"
+    assert result.stderr.startswith(f"aggregator: {said}")
     assert result.stderr.count("\n") == 1
