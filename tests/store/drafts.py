@@ -72,13 +72,18 @@ def poll(
     now: int = NOW,
     policy: StoryPolicy | None = None,
     outcome: Outcome = Outcome.OK,
+    title: str | None = None,
+    etag: str | None = None,
+    failures: int = 0,
+    next_poll_at: int | None = None,
 ) -> PollTally:
     """Record a poll of a configured source that brought these items; None for a poll without a document."""
     (job,) = store.claim([source.name], now=now, lease=60_000)
     feed = None
     if drafts is not None:
         tagged = tuple(TaggedDraft(draft=item, tags=tags_for(source, item.categories)) for item in drafts)
-        feed = ReadFeed(title=f"{source.name}'s own title", site_url="https://example.org/", drafts=tagged)
+        said = f"{source.name}'s own title" if title is None else title
+        feed = ReadFeed(title=said, site_url="https://example.org/", drafts=tagged)
     commit = PollCommit(
         report=PollReport(
             source_id=job.source_id,
@@ -90,7 +95,12 @@ def poll(
             http_status=200,
             size=100,
         ),
-        state=replace(job.state, next_poll_at=now + source.interval),
+        state=replace(
+            job.state,
+            etag=etag,
+            failures=failures,
+            next_poll_at=now + source.interval if next_poll_at is None else next_poll_at,
+        ),
         feed=feed,
     )
     return store.record(commit, policy or StoryPolicy(), now=now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aggregator.model import EntryQuery, Source, StoryPolicy
@@ -19,6 +21,10 @@ def _configured(store: Store) -> None:
 
 def surfaced(store: Store) -> dict[str, int]:
     return {entry.title.removeprefix("Title of "): entry.surfaced for entry in store.walk(EntryQuery())}
+
+
+def titles_in_order(store: Store, query: EntryQuery) -> list[str]:
+    return [entry.title.removeprefix("Title of ") for entry in store.entries(query)]
 
 
 def test_a_first_poll_surfaces_entries_at_their_publication(store: Store) -> None:
@@ -118,6 +124,64 @@ def test_a_story_that_gets_a_tag_later_is_new_under_that_tag(store: Store) -> No
     from_b = store.entries(EntryQuery(sources=("B",), limit=1))
     assert [entry.title for entry in under_y] == [entry.title for entry in from_b] == ["Title of shared"]
     assert store.entries(EntryQuery(all=("x",)))[0].surfaced == NOW - 5 * DAY
+
+
+def test_a_story_of_a_source_that_is_new_here_is_no_news_under_its_tag(store: Store) -> None:
+    poll(store, A, [draft("shared", guid="from-a", published=NOW - 90 * DAY)])
+    poll(store, B, [draft("b"), draft("shared", guid="from-b", published=NOW - 90 * DAY)], now=NOW + HOUR)
+    for query in (EntryQuery(all=("y",)), EntryQuery(sources=("B",))):
+        assert titles_in_order(store, query) == ["b", "shared"]
+
+
+def test_a_category_that_old_items_get_later_puts_none_of_them_on_top(store: Store) -> None:
+    old = {f"n{number}": NOW - (30 + number) * DAY for number in range(40)}
+    news = draft("news", categories=("c",))
+    poll(store, A, [news, *(draft(name, published=at) for name, at in old.items())])
+    with_category = [draft(name, published=at, categories=("c",)) for name, at in old.items()]
+    assert poll(store, A, [news, *with_category], now=NOW + HOUR).updated == 40
+    assert titles_in_order(store, EntryQuery(all=("c",))) == ["news", *old]
+
+
+def test_an_entry_is_as_new_in_a_feed_as_the_last_of_its_conditions_and_the_first_that_meets_one(
+    store: Store,
+) -> None:
+    poll(store, A, [draft("joined", published=NOW - 5 * DAY)])
+    poll(store, A, [draft("joined", published=NOW - 5 * DAY), draft("middle", categories=("y",))], now=NOW)
+    poll(store, B, [draft("b", published=NOW - 2 * DAY)])
+    again = [draft("joined", published=NOW - DAY), draft("b", published=NOW - 2 * DAY)]
+    poll(store, B, again, now=NOW + HOUR)
+    assert titles_in_order(store, EntryQuery(all=("x", "y"))) == ["joined", "middle"]
+    assert titles_in_order(store, EntryQuery(any=("x", "y"))) == ["middle", "b", "joined"]
+    assert titles_in_order(store, EntryQuery(sources=("A", "B"))) == ["middle", "b", "joined"]
+    assert titles_in_order(store, EntryQuery(any=("x", "nothing"), sources=("B",))) == ["joined"]
+    assert titles_in_order(store, EntryQuery(all=("x",), sources=("B", "A"), any=("y",)))[0] == "joined"
+
+
+def test_a_source_counts_as_followed_since_its_first_document_even_an_empty_one(store: Store) -> None:
+    poll(store, A, [])
+    poll(store, A, [], now=NOW + 10 * DAY)
+    poll(store, A, [draft("a", published=NOW + DAY)], now=NOW + 11 * DAY)
+    assert surfaced(store) == {"a": NOW + 11 * DAY}
+
+
+def test_an_id_that_is_taken_gives_way_to_the_next_free_millisecond_not_to_the_last(store: Store) -> None:
+    poll(store, A, [draft(f"n{later}", published=NOW - HOUR + later) for later in (0, 1, 3, 500)])
+    poll(store, B, [draft("upper"), draft("lower")])
+    ids = {entry.title: entry.id - (NOW - HOUR) for entry in store.walk(EntryQuery())}
+    assert (ids["Title of lower"], ids["Title of upper"]) == (2, 4)
+
+
+def test_an_old_entry_keeps_its_place_under_a_tag_that_the_config_gives_it_later(store: Store) -> None:
+    poll(store, A, [draft("a1", published=NOW - HOUR), draft("a3", published=NOW - 3 * HOUR)])
+    poll(store, B, [draft("b2", published=NOW - 2 * HOUR)])
+    store.sync_sources([replace(A, tags=("x", "y")), B], now=NOW + DAY)
+    assert titles_in_order(store, EntryQuery(all=("y",))) == ["a1", "b2", "a3"]
+
+
+def test_a_limit_beyond_the_cap_is_kept(store: Store) -> None:
+    poll(store, A, [draft(f"n{number}", published=NOW - number) for number in range(30)])
+    for window in (0, DAY):
+        assert len(store.entries(EntryQuery(limit=20, window=window, cap=10))) == 20
 
 
 def test_feeds_select_by_any_all_none_and_sources(store: Store) -> None:
