@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from html import escape
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import nh3
 
 from aggregator.model import RawHtml, SafeHtml
-from aggregator.publish.markup import bounded, text_of
-from aggregator.publish.text import printable
+from aggregator.publish.markup import bounded, text_of, with_embeds_as
+from aggregator.publish.text import excerpt, one_line, printable
 from aggregator.publish.urls import web_url
 
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]*", re.ASCII | re.IGNORECASE)
@@ -82,26 +82,46 @@ _LEFT_OUT = {
 _CANDIDATE = re.compile(r"[\s,]*(?:(\S+),(?=\s)|(\S+)([^,]*))")
 """Of a `srcset`: a URL up to white space, then its descriptor up to a comma (HTML, 4.8.4.2.1)."""
 
+_INVISIBLE = {"0", "1", "0px", "1px"}
+"""Width or height of an embedded page that only counts its readers."""
+
+_LINK_TEXT = 120
+"""Characters of an embedded page's title."""
+
 _PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*")
 
 
 def sanitize(html: RawHtml | None, base_url: str) -> SafeHtml:
     """Return HTML that is safe to show in any reader: elements, attributes and URLs of an allow-list.
 
-    Relative URLs are resolved against `base_url`, and left out when it is no absolute web address. A document
-    that is built to exhaust a parser comes out with less: its formatting gone, or as plain paragraphs.
+    Relative URLs are resolved against `base_url`, and left out when it is no absolute web address. An
+    embedded page, such as a video, becomes a link to it. A document that is built to exhaust a parser comes
+    out with less: its formatting gone, or as plain paragraphs.
     """
     if not html:
         return SafeHtml("")
-    markup = bounded(printable(html))
+    base = web_url(base_url)
+    markup = bounded(with_embeds_as(partial(_embed_link, base), printable(html)))
     if markup is None:
         return _as_paragraphs(html)
-    return SafeHtml(printable(_cleaner_for(web_url(base_url)).clean(markup)).strip())
+    return SafeHtml(printable(_cleaner_for(base).clean(markup)).strip())
 
 
 def plain_text(html: str) -> str:
     """Return the text of HTML on one line: no tags or scripts, entities decoded, white space collapsed."""
     return " ".join(text_of(html, block=" ").split())
+
+
+def _embed_link(base_url: str | None, attributes: Mapping[str, str]) -> str:
+    url = _resolved(base_url, attributes.get("src", ""))
+    if (
+        not attributes.get("src")
+        or url is None
+        or _INVISIBLE & {attributes.get("width"), attributes.get("height")}
+    ):
+        return ""
+    text = excerpt(one_line(attributes.get("title", "")), _LINK_TEXT) or urlsplit(url).hostname or url
+    return f' <a href="{escape(url)}">{escape(text)}</a> '
 
 
 def _as_paragraphs(html: str) -> SafeHtml:

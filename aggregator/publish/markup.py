@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Mapping
 
 from lxml import etree
 
@@ -53,6 +54,10 @@ _TOKEN = re.compile(
 )
 """What HTML's tokenizer (section 13.2.5 of its standard) takes for one tag or comment; or a stray `<`."""
 
+_MAYBE_EMBED = re.compile("<(?:iframe|embed)", re.ASCII | re.IGNORECASE)
+_EMBED = re.compile(rf"<(?:iframe|embed)({_ATTRIBUTES})>", re.ASCII | re.IGNORECASE)
+_ATTRIBUTE = re.compile(rf"({_NAMED}++)(?:{_GAP}*+={_GAP}*+({_VALUE}))?+", re.ASCII)
+
 _FORMATTING = "b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
 """The formatting elements of the standard (section 13.2.4.3), except `a`, which is never open twice."""
 
@@ -90,6 +95,33 @@ def bounded(markup: str) -> str | None:
     return markup
 
 
+def with_embeds_as(write: Callable[[Mapping[str, str]], str], markup: str) -> str:
+    """Return the document with `write(attributes)` in the place of each `iframe` and `embed`.
+
+    The attributes' names are in lower case, their values decoded.
+    """
+    if not _MAYBE_EMBED.search(markup):
+        return markup
+
+    def replaced(token: re.Match[str]) -> str:
+        embed = _EMBED.match(token[0])
+        return write(_attributes(embed[1])) if embed else token[0]
+
+    return _TOKEN.sub(replaced, markup)
+
+
+def _attributes(written: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in _ATTRIBUTE.findall(written):
+        text = value[1:].removesuffix(value[0]) if value[:1] in {'"', "'"} else value
+        found.setdefault(name.lower(), _decoded(text))  # the first one counts (section 13.2.5.33)
+    return found
+
+
+def _decoded(text: str) -> str:
+    return html.unescape(_LONG_REFERENCE.sub("\ufffd", text))
+
+
 def text_of(markup: str, *, block: str) -> str:
     """Return the text outside of tags and scripts, entities decoded; `block` stands for each block's edge."""
 
@@ -100,7 +132,7 @@ def text_of(markup: str, *, block: str) -> str:
         return "" if name is None or name.lower() in _INLINE else block
 
     text = _TOKEN.sub(gap, markup)
-    return printable(html.unescape(_LONG_REFERENCE.sub("\ufffd", text)))
+    return printable(_decoded(text))
 
 
 def _plain_tag(token: re.Match[str]) -> str:
