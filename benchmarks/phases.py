@@ -70,7 +70,7 @@ def poll_all(config: Config) -> dict[str, Any]:
 
 
 def bare_requests(url: str, sources: int) -> dict[str, Any]:
-    """Ask every source once with requests alone: the floor of a warm poll."""
+    """Ask every source once with requests alone: a yardstick for a warm poll."""
     etags = {number: requests.get(f"{url}{number}", timeout=20).headers["ETag"] for number in range(sources)}
     local = threading.local()
 
