@@ -63,3 +63,30 @@ def test_of_two_entries_of_one_instant_the_upper_has_the_higher_id(said: list[in
 @given(st.lists(instants, max_size=30), st.sets(instants))
 def test_the_same_input_in_the_same_order_gives_the_same_ids(said: list[int], taken: set[int]) -> None:
     assert assign_ids(said, among(taken)) == assign_ids(said, among(taken))
+
+
+def test_ids_for_a_crowd_under_a_crowd_cost_a_look_up_or_two_for_each() -> None:
+    looked_up = 0
+
+    def taken_from(first: int) -> list[int]:
+        nonlocal looked_up
+        looked_up += 1
+        return []
+
+    crowd = 4_000
+    ids = assign_ids([*range(SEEN + 1, SEEN + crowd + 1), *[SEEN] * crowd], taken_from)
+    assert len(set(ids)) == 2 * crowd
+    assert looked_up <= 20_000
+
+
+def test_a_long_run_of_taken_ids_is_passed_over_in_a_few_look_ups() -> None:
+    looked_up = 0
+    end = SEEN + 10_000
+
+    def taken_from(first: int) -> list[int]:
+        nonlocal looked_up
+        looked_up += 1
+        return list(range(first, min(first + 500, end)))
+
+    assert assign_ids([SEEN] * 1000, taken_from) == list(range(end + 999, end - 1, -1))
+    assert looked_up <= 2_000
