@@ -66,13 +66,15 @@ class FakeFetcher:
 
 @dataclass
 class CountingReader:
-    """Reads in this process and counts."""
+    """Reads in this process and counts; `problem` is what it finds wrong with every document."""
 
     reads: int = 0
+    problem: str | None = None
 
     def read(self, document: Fetched) -> Reading | Unreadable:
         self.reads += 1
-        return read_document(document)
+        reading = read_document(document)
+        return replace(reading, problem=self.problem) if isinstance(reading, Reading) else reading
 
     def close(self) -> None:
         pass
@@ -88,23 +90,26 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @dataclass
 class Bench:
-    """A poller with everything around it, at a time that stands still."""
+    """A poller with everything around it. The time stands still; each poll takes `takes` ms."""
 
     store: Store
     fetcher: FakeFetcher
     reader: CountingReader = field(default_factory=CountingReader)
     stopping: bool = False
     now: int = NOW
+    takes: int = 0
+    dice: float = 0.0
 
     def poll(self, source: Source = SOURCE) -> tuple[PollReport, PollTally] | None:
+        times = iter((self.now, self.now + self.takes))
         poller = Poller(
             store=self.store,
             fetcher=self.fetcher,
             reader=self.reader,
-            clock=lambda: self.now,
+            clock=lambda: next(times),
             policy=StoryPolicy(),
             max_backoff=DAY,
-            dice=lambda: 0.0,
+            dice=lambda: self.dice,
             cut_off=lambda: self.stopping,
         )
         (job,) = self.store.claim([source.name], now=self.now, lease=1)
@@ -160,6 +165,52 @@ def test_the_same_body_is_not_read_again(store: Store) -> None:
     assert (report.outcome, bench.reader.reads) == (Outcome.UNCHANGED, 1)
     bench.poll()
     assert bench.fetcher.asked[2].etag == '"2"', "the new validator belongs to the same body"
+
+
+def test_the_same_body_at_another_url_is_read(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    moved = replace(SOURCE, url="https://a.example/other")
+    store.sync_sources([moved], now=NOW)
+    bench.poll(moved)
+    assert bench.reader.reads == 2
+    assert store.source_statuses()[0].outcome is Outcome.OK
+
+
+def test_what_is_wrong_with_a_document_that_was_read_is_told_beside_its_success(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()), reader=CountingReader(problem="A tag is never closed."))
+    report = bench.report()
+    assert (report.outcome, report.message) == (Outcome.OK, "A tag is never closed.")
+    assert store.source_statuses()[0].message == "A tag is never closed."
+    assert store.entry_count() == 1
+
+
+def test_new_validators_that_come_with_not_modified_are_sent_the_next_time(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, etag='"2"', last_modified="later")
+    bench.poll()
+    bench.poll()
+    assert (bench.fetcher.asked[2].etag, bench.fetcher.asked[2].last_modified) == ('"2"', "later")
+
+
+def test_a_clock_that_is_set_back_makes_no_poll_shorter_than_nothing(store: Store) -> None:
+    assert Bench(store, FakeFetcher(document()), takes=-5000).report().duration_ms == 0
+
+
+def test_a_poll_lasts_from_its_start_and_the_wait_for_the_next_begins_at_its_end(store: Store) -> None:
+    report = Bench(store, FakeFetcher(document()), takes=7000).report()
+    assert (report.started_at, report.duration_ms) == (NOW, 7000)
+    assert store.source_statuses()[0].next_poll == NOW + 7000 + SOURCE.interval
+    (entry,) = store.entries(EntryQuery())
+    assert entry.first_seen == NOW + 7000
+
+
+def test_the_wait_for_the_next_poll_is_left_to_the_dice(store: Store) -> None:
+    Bench(store, FakeFetcher(document()), dice=0.99).poll()
+    next_poll = store.source_statuses()[0].next_poll
+    assert next_poll is not None
+    assert next_poll > NOW + SOURCE.interval
 
 
 def test_not_modified_keeps_everything_and_counts_as_success(store: Store) -> None:

@@ -49,6 +49,23 @@ def test_the_pause_that_a_server_asks_for_is_kept() -> None:
     assert wait(Outcome.HTTP_ERROR, failures=1, retry_after=400 * DAY) == LONGEST_ASKED
 
 
+def test_waits_are_spread_so_that_sources_drift_apart() -> None:
+    waits = [
+        next_poll_at(
+            outcome=Outcome.OK,
+            failures=0,
+            interval=30 * MINUTE,
+            max_backoff=DAY,
+            retry_after=None,
+            now=NOW,
+            dice=dice,
+        )
+        - NOW
+        for dice in (0.0, 0.5, 0.99)
+    ]
+    assert waits == [30 * MINUTE, 31.5 * MINUTE, 32.97 * MINUTE]
+
+
 @given(
     outcome=st.sampled_from(Outcome),
     failures=st.integers(1, 10_000),
