@@ -33,6 +33,7 @@ PATIENCE = 1.0
 ASIDE = 4
 """Processes, beyond `workers`, for documents that take longer."""
 
+_LOW_PRIORITY = 15
 _START_TIMEOUT = 30.0
 _DOCUMENTS_PER_PROCESS = 500
 """Afterwards a process is replaced, so that a leak in a parser stays small."""
@@ -83,7 +84,10 @@ class ParsePool:
             if not goes_on:
                 aside.enter_context(self._places_aside)
                 begun = self._begin(document)
-            return begun if isinstance(begun, Unreadable) else self._answer(begun)
+            if isinstance(begun, Unreadable):
+                return begun
+            begun.step_back()
+            return self._answer(begun)
 
     def _begin(self, document: Fetched) -> _Process | Unreadable:
         """Return a process that works on the document."""
@@ -228,6 +232,12 @@ class _Process:
         except OSError:  # which `answer` makes known
             return True
         return True
+
+    def step_back(self) -> None:
+        """Let others have the processor first, from now on; the process takes no more documents."""
+        self.documents = _DOCUMENTS_PER_PROCESS  # priority that was given up cannot be had again
+        with suppress(OSError):  # it may be gone, which `answer` makes known
+            os.setpriority(os.PRIO_PROCESS, self._popen.pid, _LOW_PRIORITY)
 
     def answer(self) -> Reading | Unreadable:
         """Return the answer to the document that was taken.
