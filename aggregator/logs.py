@@ -34,8 +34,8 @@ def set_up(*, style: str, level: str, stream: TextIO | None = None) -> None:
     chatty_level = logging.INFO if level == "debug" else max(logging.WARNING, root.level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(chatty_level)
-    if level != "debug":  # it warns of each malformed request of every port scanner
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # It warns of each malformed request of every port scanner.
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET if level == "debug" else logging.ERROR)
     logging.captureWarnings(capture=True)
 
 

@@ -18,7 +18,7 @@ def stream() -> Iterator[io.StringIO]:
     """What the root logger had before comes back afterwards: pytest's own handlers hang there."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    levels = {name: logging.getLogger(name).level for name in logs._CHATTY}
+    levels = {name: logging.getLogger(name).level for name in (*logs._CHATTY, "uvicorn.error")}
     yield io.StringIO()
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
@@ -102,10 +102,22 @@ def test_lower_levels_are_left_out(stream: io.StringIO) -> None:
 @pytest.mark.parametrize(("level", "heard"), [("info", ["w"]), ("debug", ["i", "w"]), ("error", [])])
 def test_libraries_are_heard_less(stream: io.StringIO, level: str, heard: list[str]) -> None:
     logs.set_up(style="human", level=level, stream=stream)
-    library = logging.getLogger("uvicorn.access")
+    library = logging.getLogger("urllib3.connectionpool")
     library.debug("d")
     library.info("i")
     library.warning("w")
+    assert [line.rsplit(" ", 1)[1] for line in lines(stream)] == heard
+
+
+@pytest.mark.parametrize(("level", "heard"), [("info", ["e"]), ("warning", ["e"]), ("debug", ["w", "e"])])
+def test_malformed_requests_are_told_of_to_those_who_look_for_faults_only(
+    stream: io.StringIO, level: str, heard: list[str]
+) -> None:
+    logs.set_up(style="human", level="info", stream=stream)
+    logs.set_up(style="human", level=level, stream=stream)
+    server = logging.getLogger("uvicorn.error")
+    server.warning("w")
+    server.error("e")
     assert [line.rsplit(" ", 1)[1] for line in lines(stream)] == heard
 
 

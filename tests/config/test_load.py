@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields
 from ipaddress import ip_network
@@ -55,6 +56,14 @@ def test_the_keys_of_service_and_polling_are_the_fields_of_their_types() -> None
     assert set(PLAIN_TABLES["service"]) == {field.name for field in fields(Service)}
     assert set(PLAIN_TABLES["polling"]) == {field.name for field in fields(Polling)}
     assert set(ARRAY_TABLES["feeds"]) == {field.name for field in fields(FeedSpec)}
+
+
+def test_a_config_knows_when_its_file_last_changed(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.toml"
+    path.write_text(SOURCE, encoding="utf-8")
+    os.utime(path, ns=(0, 1_763_800_000_123_456_789))
+    assert load(path, {}).modified == 1_763_800_000_123
+    assert made(SOURCE).modified == 0
 
 
 def test_an_empty_file_is_a_config_with_every_default_and_no_sources() -> None:

@@ -201,6 +201,48 @@ def test_credentials_of_a_source_are_not_published(form: str) -> None:
 
 
 @every_format
+@pytest.mark.parametrize("name", ["token", "api_key", "key", "sig", "password"])
+def test_a_secret_in_a_sources_query_is_not_published(form: str, name: str) -> None:
+    sources = tuple(
+        SourceRef(name=host, url=f"https://{host}.example/feed?{name}=s3cr3t", site_url=None)
+        for host in ("one", "two")
+    )
+    body = render(form, CHANNEL, [an_entry(sources=sources)]).body
+    assert b"https://one.example/feed" in body
+    assert b"https://two.example/feed" in body, "a via link"
+    assert b"s3cr3t" not in body
+
+
+@every_format
+def test_a_harmless_query_of_a_source_is_published(form: str) -> None:
+    sources = tuple(replace(SOURCE, url=f"https://{host}.example/?feed=rss2") for host in ("one", "two"))
+    body = render(form, CHANNEL, [an_entry(sources=sources)]).body
+    assert b"https://one.example/?feed=rss2" in body
+    assert b"https://two.example/?feed=rss2" in body
+
+
+@every_format
+@pytest.mark.parametrize(
+    ("changes", "updated"),
+    [
+        ({"updated": PUBLISHED + 900_000_000}, 3_700),
+        ({"updated": PUBLISHED + 60_000}, 60),
+        ({"updated": None}, 0),
+        ({"updated": None, "edited": PUBLISHED + 90_000}, 90),
+        ({"updated": PUBLISHED + 60_000, "edited": PUBLISHED + 90_000}, 90),
+        ({"updated": PUBLISHED + 120_000, "edited": PUBLISHED + 90_000}, 120),
+        ({"updated": PUBLISHED - 60_000, "edited": PUBLISHED - 90_000}, 0),
+        ({"updated": PUBLISHED + 60_000, "changed": PUBLISHED - 60_000}, 0),
+    ],
+)
+def test_an_item_is_updated_by_what_its_source_could_say_and_by_edits_that_were_seen(
+    form: str, changes: dict[str, Any], updated: int
+) -> None:
+    (item,) = published(form, an_entry(**changes))
+    assert item.updated - PUBLISHED // 1000 == updated
+
+
+@every_format
 def test_files_get_a_type_and_valid_addresses(form: str) -> None:
     files = (
         Enclosure(url="https://a.example/a b.mp4", type="nonsense", length=-4),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.publish.urls import link_url, web_url
+from aggregator.publish.urls import feed_url, link_url, web_url
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,40 @@ def test_an_address_is_made_valid(url: str, valid: str) -> None:
 )
 def test_what_is_no_web_address_is_none(url: str | None) -> None:
     assert web_url(url) is None
+
+
+SECRET_NAMES = [
+    *("token", "access_token", "api_key", "apikey", "key", "KEY", "sig", "signature", "X-Amz-Signature"),
+    *("password", "pwd", "pass", "secret", "client_secret", "auth", "hash", "sid"),
+]
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize("query", ["{}=s3", "a=b&{}=s3&c=d", "{}", "a=b&{}="])
+def test_a_query_that_looks_like_a_secret_is_not_told(name: str, query: str) -> None:
+    assert feed_url(f"https://site.example/feed?{query.format(name)}") == "https://site.example/feed"
+
+
+def test_a_secret_is_recognised_when_its_name_is_percent_encoded() -> None:
+    assert feed_url("https://site.example/feed?%74oken=s3") == "https://site.example/feed"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://site.example/feed",
+        "https://site.example/feed?format=rss&lang=ja&q=token",
+        "https://site.example/?feed=rss2&cat=5&keyword=x&passage=3",
+        "https://site.example/token/key?a",
+    ],
+)
+def test_a_harmless_query_is_told(url: str) -> None:
+    assert feed_url(url) == url
+
+
+@pytest.mark.parametrize("url", [None, "", "file:///x?key=1"])
+def test_what_is_no_web_address_is_not_told(url: str | None) -> None:
+    assert feed_url(url) is None
 
 
 def test_a_link_can_be_a_mail_address() -> None:

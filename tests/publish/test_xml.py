@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from html import escape
+from typing import Any
+
 import pytest
 from lxml import etree
 
-from aggregator.model import Enclosure, Entry
+from aggregator.model import Enclosure, Entry, RawHtml
+from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.xml import atom, rss
 from tests.publish.entries import CHANNEL, an_entry
 
@@ -64,6 +68,24 @@ def test_an_rss_guid_is_no_address() -> None:
 def test_rss_describes_by_the_summary_and_else_by_the_beginning_of_the_text() -> None:
     assert channel(an_entry()).findtext("item/description") == "<p>工場ができました。</p>"
     assert (channel(an_entry(summary=None)).findtext("item/description") or "").startswith("The fab opens")
+
+
+TEXT = "How to write <script>alert(1)</script> and 1 < 2 & List<T>"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"summary": None, "content_html": RawHtml(f"<p>{escape(TEXT)}</p>")},
+        {"summary": None, "content_html": None, "title": TEXT},
+    ],
+    ids=["excerpt", "title"],
+)
+def test_text_in_an_rss_description_is_text_to_who_reads_it_as_html(changes: dict[str, Any]) -> None:
+    description = channel(an_entry(**changes)).findtext("item/description")
+    shown = sanitize(RawHtml(description or ""), "")
+    assert plain_text(shown) == TEXT
+    assert "<" not in shown
 
 
 @pytest.mark.parametrize("summary", [None, an_entry().content_html])

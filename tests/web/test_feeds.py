@@ -270,6 +270,23 @@ def test_a_reloaded_config_is_in_force_at_the_next_request(own_site: Site) -> No
     assert b"Another title" in after.body
 
 
+def test_last_modified_is_no_earlier_than_the_config_files_change(own_site: Site) -> None:
+    poll(own_site.store, "News", item(0, "chips"))
+    before = own_site.get("/all.rss").headers["last-modified"]
+    own_site.config = replace(renamed(own_site.config, "Another title"), modified=NOW + 60_000)
+    after = own_site.get("/all.rss", If_Modified_Since=before)
+    assert after.status == 200
+    assert b"Another title" in after.body
+    assert parsedate_to_datetime(after.headers["last-modified"]).timestamp() * 1000 == NOW + 60_000
+    assert own_site.get("/all.rss", If_Modified_Since=after.headers["last-modified"]).status == 304
+
+
+def test_a_tag_is_found_however_its_white_space_is_written(own_site: Site) -> None:
+    poll(own_site.store, "News", item(0, "日本 経済"))
+    for written in ("日本%E3%80%80経済", "日本%20経済", "%20日本%20%20経済"):
+        assert len(titles(own_site.get(f"/tags/{quote(written, safe='%')}.json"))) == 1
+
+
 def test_a_base_url_with_a_path_is_in_the_links_and_may_be_in_the_request(own_site: Site) -> None:
     own_site.config = config(base_url="https://host.example/agg", sources=[source("News", "news")])
     stripped, kept = own_site.get("/tags/news.json"), own_site.get("/agg/tags/news.json")

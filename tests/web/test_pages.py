@@ -175,6 +175,19 @@ def test_only_web_addresses_become_links(url: str | None) -> None:
     assert row.site_url is None
 
 
+@pytest.mark.parametrize("name", ["token", "api_key", "key", "sig", "password"])
+def test_the_page_tells_no_secret_of_a_sources_query(tmp_path: Path, name: str) -> None:
+    secret = Source(name="Secret", url=f"https://secret.example/feed?{name}=s3cr3t")
+    plain = Source(name="Plain", url="https://plain.example/?feed=rss2")
+    with open_site(tmp_path, config(sources=[secret, plain])) as site:
+        text = site.get("/").text
+        links = Page(text).links()
+        site.store.close()
+    assert "s3cr3t" not in text
+    assert "https://secret.example/feed" in links
+    assert "https://plain.example/?feed=rss2" in links
+
+
 def test_without_sources_the_page_says_what_to_do(tmp_path: Path) -> None:
     with open_site(tmp_path, config()) as site:
         text = page_of(site).text
