@@ -89,6 +89,10 @@ class ParsePool:
             begun.step_back()
             return self._answer(begun)
 
+    def __del__(self) -> None:
+        """Leave no processes behind: a changed config retires a pool with the last poll that uses it."""
+        self.close()
+
     def _begin(self, document: Fetched) -> _Process | Unreadable:
         """Return a process that works on the document."""
         try:

@@ -69,7 +69,7 @@ class IdentityKeys:
     text: bytes
     """Of title and content."""
     title_date: bytes | None = None
-    """Of title and publication instant, when there are both."""
+    """Of title (the text, when there is none) and publication instant; None when undated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
