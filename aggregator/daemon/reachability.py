@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 
 from aggregator.model import Outcome, PollReport
 
@@ -23,9 +24,9 @@ _NO_ANSWER = frozenset(
 class Reachability:
     """Says in one line of the log when no source can be reached, and when one can again."""
 
-    def __init__(self, sources: int) -> None:
-        self.sources = sources
-        """How many sources are polled."""
+    def __init__(self, sources: Iterable[str]) -> None:
+        self.sources = frozenset(sources)
+        """The names of the sources that are polled; others do not count."""
         self._lock = threading.Lock()
         self._silent: set[str] = set()
         self._said = False
@@ -40,12 +41,12 @@ class Reachability:
                 if self._said:
                     log.info("sources can be reached again")
                 self._said = False
-            if not self._said and self.sources and len(self._silent) >= self.sources:
+            if not self._said and self.sources and self._silent >= self.sources:
                 self._said = True
                 log.error(
                     "none of the %d sources can be reached (the last: %s: %s);"
                     " is this machine online? Polling goes on",
-                    self.sources,
+                    len(self.sources),
                     report.outcome.value,
                     report.message,
                 )

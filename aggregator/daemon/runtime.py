@@ -191,8 +191,8 @@ def _is_derived(service: Service) -> bool:
     return service.base_url == base_url_of(service.bind)
 
 
-def _enabled(config: Config) -> int:
-    return sum(1 for source in config.sources if source.enabled)
+def _enabled(config: Config) -> frozenset[str]:
+    return frozenset(source.name for source in config.sources if source.enabled)
 
 
 def _stamp(config: Config) -> tuple[int, int, int] | None:
