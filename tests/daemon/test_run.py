@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import sqlite3
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -102,11 +104,32 @@ def test_a_changed_config_file_is_read_at_once(origin: Origin, tmp_path: Path) -
         wait_until(lambda: len(daemon.items("/feeds/new.json")) == 2, "the new source and feed are there")
 
 
-def test_sighup_reads_the_config_again(origin: Origin, tmp_path: Path) -> None:
-    with Daemon(tmp_path, source("A", origin.serve("/a", rss("a")))) as daemon:
-        daemon.wait_for_line("listening")
-        daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for_line("reloaded: sources: 1")
+def test_sighup_reads_the_config_again_even_when_it_comes_during_the_start(
+    origin: Origin, tmp_path: Path
+) -> None:
+    """The start is held up at the database's lock; all that comes before its handlers is Python's."""
+    daemon = Daemon(tmp_path, source("A", origin.serve("/a", rss("a"))))
+    path = Path(f"{daemon.database}.lock")
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with daemon:
+            files = Path(f"/proc/{daemon.process.pid}/fd")
+            if files.exists():
+                wait_until(lambda: path in opened(files), "it waits for the lock")
+            else:
+                time.sleep(3)  # this system does not tell
+            daemon.process.send_signal(signal.SIGHUP)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            daemon.wait_for_line("listening")
+            daemon.wait_for_line("reloaded: sources: 1")
+
+
+def opened(files: Path) -> set[Path]:
+    found = set()
+    for file in files.iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found.add(file.readlink())
+    return found
 
 
 def test_a_bad_config_is_refused_loudly_and_the_running_one_kept(origin: Origin, tmp_path: Path) -> None:
@@ -119,12 +142,41 @@ def test_a_bad_config_is_refused_loudly_and_the_running_one_kept(origin: Origin,
         assert len(daemon.items()) == 1
 
 
-def test_a_changed_address_is_said_to_take_a_restart(origin: Origin, tmp_path: Path) -> None:
+def test_a_changed_address_is_said_to_take_a_restart_and_feeds_name_the_one_that_is_served(
+    origin: Origin, tmp_path: Path
+) -> None:
     with Daemon(tmp_path, source("A", origin.serve("/a", rss("a")))) as daemon:
-        daemon.wait_for_line("listening")
-        text = daemon.config.read_text().replace("127.0.0.1:0", "127.0.0.2:0")
-        daemon.config.write_text(text)
+        served = daemon.url
+        before = daemon.config.read_text()
+        assert json.loads(daemon.get("/all.json")[1])["feed_url"] == f"{served}/all.json"
+        daemon.config.write_text(before.replace("127.0.0.1:0", "127.0.0.2:1"))
         daemon.wait_for_line(r"\[service\] bind has changed")
+        daemon.wait_for_line("reloaded")
+        assert json.loads(daemon.get("/all.json")[1])["feed_url"] == f"{served}/all.json"
+        daemon.config.write_text(before)
+        wait_until(
+            lambda: len([line for line in daemon.lines if "reloaded" in line]) == 2, "it is read again"
+        )
+        assert json.loads(daemon.get("/all.json")[1])["feed_url"] == f"{served}/all.json"
+        assert len([line for line in daemon.lines if "has changed" in line]) == 1, "it is as it was"
+
+
+def test_a_stop_takes_less_than_five_seconds_while_another_program_holds_the_database(
+    origin: Origin, tmp_path: Path
+) -> None:
+    url = origin.serve("/a", rss("a"))
+    with Daemon(tmp_path, source("A", url, interval='"1s"')) as daemon:
+        wait_until(lambda: len(daemon.items()) == 1, "the source is polled")
+        limits = daemon.config.read_text().replace("[polling]\n", "[polling]\nparse_workers = 1\n")
+        daemon.config.write_text(limits)
+        daemon.wait_for_line("reloaded")
+        other = sqlite3.connect(daemon.database, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(1.2)  # so that a claim or a record waits for the lock
+        assert daemon.stop() < 5
+        other.close()
+        assert daemon.process.returncode == 0
+        assert "Traceback" not in "".join(daemon.lines)
 
 
 def test_without_any_source_in_reach_one_line_says_so_and_the_service_goes_on(tmp_path: Path) -> None:
