@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,15 @@ def lock(tmp_path: Path) -> Path:
 
 def open_files() -> int:
     return len(os.listdir("/dev/fd"))  # noqa: PTH208 - of a folder that is no place on a disk
+
+
+def open_connections(path: Path) -> int:
+    count = 0
+    for thing in gc.get_objects():
+        if type(thing) is sqlite3.Connection:
+            with suppress(sqlite3.ProgrammingError):  # it is closed
+                count += thing.execute("PRAGMA database_list").fetchone()[2] == str(path)
+    return count
 
 
 def test_the_database_has_a_write_ahead_log(store: Store, tmp_path: Path) -> None:
@@ -187,6 +197,7 @@ def test_a_database_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path, wh
     with pytest.raises(StoreError) as refused:
         open_store(str(path))
     assert open_files() == before, f"while the error is at hand: {refused.value}"
+    assert not open_connections(path)
 
 
 def test_closing_leaves_nothing_open(tmp_path: Path) -> None:
@@ -195,5 +206,6 @@ def test_closing_leaves_nothing_open(tmp_path: Path) -> None:
     store.take_schedule()
     store.revision()
     assert open_files() > before
+    assert open_connections(tmp_path / "x.db") == 2, "a writer and a reader"
     store.close()
     assert open_files() == before
