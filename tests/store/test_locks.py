@@ -182,16 +182,18 @@ def test_a_refused_schedule_leaves_no_file_open(store: Store, tmp_path: Path) ->
         assert open_files() == before
 
 
-@pytest.mark.parametrize("what", ["junk", "from the future"])
+@pytest.mark.parametrize("what", ["junk", "from the future", "of another program"])
 def test_a_database_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path, what: str) -> None:
     path = tmp_path / "x.db"
     if what == "junk":
         path.write_text("this is a diary, not a database" * 100)
     else:
-        open_store(str(path)).close()
-        other = sqlite3.connect(path)
-        other.execute("UPDATE _sqlite_migrations SET name = '9999_from_the_future'")
-        other.commit()
+        statement = "CREATE TABLE sources (name TEXT)"
+        if what == "from the future":
+            open_store(str(path)).close()
+            statement = "UPDATE _sqlite_migrations SET name = '9999_from_the_future'"
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute(statement)
         other.close()
     before = open_files()
     with pytest.raises(StoreError) as refused:
