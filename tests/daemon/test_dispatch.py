@@ -197,7 +197,7 @@ def test_what_was_claimed_but_not_begun_is_not_begun_after_the_stop(start: Start
     assert not dispatcher.stop(0.05)
     work.release.set()
     assert dispatcher.stop(5)
-    assert work.done == [0]
+    assert (work.done, dispatcher.under_way) == ([0], 0)
 
 
 def test_what_a_claim_brings_after_the_stop_is_not_begun(start: Start) -> None:
