@@ -73,6 +73,12 @@ def candidates(drafts: Sequence[TaggedDraft]) -> list[Candidate]:
     return distinct
 
 
+def shared_links(drafts: Sequence[TaggedDraft], items: Sequence[Candidate]) -> set[bytes]:
+    """Return the link keys that the document shows to name more than one item: they recognise nothing."""
+    said = {b"l" + tagged.draft.keys.link for tagged in drafts if tagged.draft.keys.link is not None}
+    return said - {item.link for item in items if item.link is not None}
+
+
 def match(items: Sequence[Candidate], known: Mapping[bytes, Known]) -> list[Known | None]:
     """Return for each item the entry of the same source that it is, or None when it is new.
 
@@ -187,8 +193,8 @@ class _Pair:
 
 
 def _fits_guid(pair: _Pair) -> bool:
-    """A guid that now names something of another title, link and date is a number in a list, no name."""
-    return pair.same_title or not (pair.other_link and pair.other_date)
+    """A guid under which title and link are others, and the date is not the same, is a place in a list."""
+    return pair.same_title or pair.same_date or not pair.other_link
 
 
 def _fits_text(pair: _Pair) -> bool:

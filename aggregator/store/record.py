@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from aggregator.model import EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.rules.tagging import union
 from aggregator.store.ids import assign_ids, usable_instant
-from aggregator.store.reconcile import Candidate, Known, candidates, match, match_stories, surfaces_at
+from aggregator.store.reconcile import (
+    Candidate,
+    Known,
+    candidates,
+    match,
+    match_stories,
+    shared_links,
+    surfaces_at,
+)
 from aggregator.store.uris import global_uri
 
 _ALL_SOURCES = 0
@@ -45,6 +53,10 @@ def record_feed(
     source_id = commit.report.source_id
     history = _history(conn, source_id)
     items = candidates(feed.drafts)
+    conn.executemany(
+        "DELETE FROM identities WHERE source_id = ? AND key = ?",
+        [(source_id, key) for key in shared_links(feed.drafts, items)],
+    )
     keys = [key for item in items for key in item.keys]
     own = match(items, _known(conn, source_id, source_id, keys))
     stories: Sequence[Known | None] = [None] * len(items)

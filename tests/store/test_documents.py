@@ -130,6 +130,19 @@ def test_an_article_beside_another_on_its_page_never_takes_its_place(documents: 
     assert sorted(documents.titles.values()) == ["a", "b"]
 
 
+def test_a_link_that_was_once_shared_takes_no_edit_for_another_article(documents: Documents) -> None:
+    documents.add(item("a", "/page"))
+    documents.add(item("b", "/page"), item("a", "/page"))
+    documents.add(item("b, edited", "/page"))
+    assert "a" in documents.titles.values()
+
+
+def test_guids_that_count_the_places_of_an_undated_list_overwrite_nobody(documents: Documents) -> None:
+    documents.add(*(item(name, f"/{name}", guid=str(place)) for place, name in enumerate("cba")))
+    documents.add(*(item(name, f"/{name}", guid=str(place)) for place, name in enumerate("dcb")))
+    assert sorted(documents.titles.values()) == ["a", "b", "c", "d"]
+
+
 def test_of_two_articles_on_one_page_the_one_that_stays_is_not_new(documents: Documents) -> None:
     a, b = (item(name, "/changelog") for name in "ab")
     documents.add(b, a)
