@@ -1,8 +1,9 @@
 """Hands claimed sources to threads, so that a slow one never delays another.
 
 `concurrency` counts the polls that move. One that has waited for its source longer than `PATIENCE` is set
-aside: it goes on in its own thread, and the next source gets its turn. So twenty dead servers cost twenty
-idle threads and no time, up to `ASIDE` threads for each that moves.
+aside: it goes on in its own thread, and the next source gets its turn. So dead servers cost an idle thread
+each, and the others a moment of patience for each `concurrency` of them, up to `ASIDE` threads for each that
+moves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from aggregator.model import PollJob
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.5
+PATIENCE = 0.5
 """Seconds after which a poll no longer counts as one that moves."""
 
 ASIDE = 8

@@ -83,12 +83,17 @@ def _keys(draft: EntryDraft) -> IdentityKeys:
     linked = draft.url is not None and not is_site_root(draft.url)
     link = canonical(draft.url, fragment=True) if draft.url and linked else None
     story = canonical(draft.url) if draft.url and linked else None
+    text: tuple[str, ...] = (draft.title, draft.content_html or "")
+    if not any(text):  # a bare file is known by its address, what says nothing by its name
+        text = (
+            ("", "", *(file.url for file in draft.enclosures)) if draft.enclosures else ("", draft.guid or "")
+        )
     named = (draft.title,) if draft.title else ("", draft.content_html) if draft.content_html else None
     dated = draft.published is not None
     return IdentityKeys(
         guid=_hash(guid_form(draft.guid)) if draft.guid else None,
         link=_hash(link) if link else None,
-        text=_hash(draft.title, draft.content_html or ""),
+        text=_hash(*text),
         title_date=_hash(*named, str(draft.published)) if named and dated else None,
         story=_hash(story) if story else None,
     )

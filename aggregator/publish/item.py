@@ -1,7 +1,7 @@
 """One entry as every format publishes it: cleaned, sanitized, with valid URLs and dates. Pure.
 
 **Identity.** The id is the source's own guid where that is a URI which no other entry has, so that readers
-recognise what they know from elsewhere; else a UUID made of the entry's ID and first guid. Neither changes,
+recognise what they know from elsewhere; else a UUID made of ID and first-seen time. Neither ever changes,
 whatever the source rewrites, and no two entries share one: readers see nothing twice and miss nothing.
 """
 
@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from aggregator.model import Channel, Enclosure, Entry, SafeHtml, SourceRef
 from aggregator.publish.html import plain_text, sanitize
-from aggregator.publish.text import excerpt, language_tag, one_line, printable
+from aggregator.publish.text import excerpt, language_tag, one_line
 from aggregator.publish.urls import feed_url, link_url, web_url
 
 _log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def head(channel: Channel) -> Head:
 
 def entry_uri(entry: Entry) -> str:
     """Return the id under which readers know an entry: the same in each feed and format, for ever."""
-    return entry.uri or uuid5(_ENTRIES, f"{entry.id} {printable(entry.guid or '')}").urn
+    return entry.uri or uuid5(_ENTRIES, f"{entry.id} {entry.first_seen}").urn
 
 
 def last_change(entries: Iterable[Entry]) -> int:

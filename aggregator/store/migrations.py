@@ -86,6 +86,10 @@ _FIRST_SCHEMA = (
         source_id  INTEGER NOT NULL REFERENCES sources (id),
         surfaced   INTEGER NOT NULL,
         revision   BLOB NOT NULL,
+        title      TEXT NOT NULL,                    -- what this source last said, to recognise it by
+        published  INTEGER,
+        guid       BLOB,                             -- hash
+        link       BLOB,                             -- hash
         categories TEXT NOT NULL,                    -- JSON, as this source said them
         tags       TEXT NOT NULL,                    -- JSON, given by this source
         UNIQUE (entry_id, source_id)

@@ -17,15 +17,17 @@ from aggregator.model import EntryDraft, StoryPolicy, TaggedDraft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a store knows of an entry that one of a document's keys leads to."""
+    """What a store knows of an entry that one of a document's keys leads to.
+
+    All but the ID is what the document's source last said of it; None where only other sources carry it.
+    """
 
     id: int
-    title: str
-    url: str | None
-    source_published: int | None
-    guid: str | None
     revision: bytes | None
-    """Of the version that this source last said; None when only other sources carry the entry."""
+    title: str | None
+    published: int | None
+    guid: bytes | None
+    link: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +75,11 @@ def candidates(drafts: Sequence[TaggedDraft]) -> list[Candidate]:
     return distinct
 
 
-def shared_links(drafts: Sequence[TaggedDraft], items: Sequence[Candidate]) -> set[bytes]:
-    """Return the link keys that the document shows to name more than one item: they recognise nothing."""
-    said = {b"l" + tagged.draft.keys.link for tagged in drafts if tagged.draft.keys.link is not None}
-    return said - {item.link for item in items if item.link is not None}
+def shared_keys(drafts: Sequence[TaggedDraft], items: Sequence[Candidate]) -> set[bytes]:
+    """Return the guids and links that the document shows to name more than one item: forget them."""
+    said = [_with_keys(tagged) for tagged in drafts]
+    believed = {key for item in items for key in (item.guid, item.link)}
+    return {key for item in said for key in (item.guid, item.link) if key is not None} - believed
 
 
 def match(items: Sequence[Candidate], known: Mapping[bytes, Known]) -> list[Known | None]:
@@ -84,15 +87,15 @@ def match(items: Sequence[Candidate], known: Mapping[bytes, Known]) -> list[Know
 
     `known` holds what each of the items' keys leads to within the source.
     """
+    pairs = _Pairs(items, known)
     found: list[Known | None] = [None] * len(items)
     claimed: set[int] = set()
     for key_of, fits in _PASSES:
         for index, item in enumerate(items):
-            key = key_of(item)
-            if found[index] is not None or key is None:
+            entry = pairs.entry(key_of(item))
+            if found[index] is not None or entry is None or entry.id in claimed:
                 continue
-            entry = known.get(key)
-            if entry is not None and entry.id not in claimed and fits(_Pair(item, entry, known)):
+            if fits(pairs, item, entry):
                 found[index] = entry
                 claimed.add(entry.id)
     return found
@@ -155,16 +158,12 @@ def _without_repeats(drafts: Sequence[TaggedDraft]) -> Iterable[TaggedDraft]:
 
 
 def _marks(draft: EntryDraft) -> Iterable[tuple[object, ...]]:
-    """Yield what two versions of one item share: its name, and something said beside it."""
+    """Yield what two versions of one item share: its name, and enough that is said beside it."""
     keys = draft.keys
     name = keys.guid or keys.link
-    yield (name, "text", keys.text)
-    if name is None or draft.published is None:
-        return
-    if draft.title:
-        yield (name, "title", draft.title, draft.published)
-    if keys.guid is not None and keys.link is not None:
-        yield (name, "link", keys.link, draft.published)
+    yield (name, keys.text)
+    if name is not None and draft.title and draft.published is not None:
+        yield (name, keys.link, draft.title, draft.published)
 
 
 def _believe_unique(
@@ -176,44 +175,64 @@ def _believe_unique(
     return [without(item) if key_of(item) is not None and count[key_of(item)] > 1 else item for item in items]
 
 
-class _Pair:
-    """An item and the entry that one of its keys leads to: what speaks for and against that they are one."""
+class _Pairs:
+    """What speaks for and against that an item is the entry that one of its keys leads to."""
 
-    def __init__(self, item: Candidate, entry: Known, known: Mapping[bytes, Known]) -> None:
-        draft = item.draft
-        self.nameless = draft.guid is None and draft.url is None
-        self.other_guid = None not in (draft.guid, entry.guid) and draft.guid != entry.guid
-        self.other_link = None not in (draft.url, entry.url) and draft.url != entry.url
-        self.same_title = draft.title == entry.title
-        dates = (draft.published, entry.source_published)
-        self.same_date = None not in dates and dates[0] == dates[1]
-        self.other_date = None not in dates and dates[0] != dates[1]
-        said = known.get(item.text) if item.text is not None else None
-        self.same_text = said is not None and said.id == entry.id
+    def __init__(self, items: Sequence[Candidate], known: Mapping[bytes, Known]) -> None:
+        self._known = known
+        self.guids_are_places = any(self._is_elsewhere(item) for item in items)
+        """Whether the document's guids are numbers of places in its list: what had one has another now."""
 
+    def entry(self, key: bytes | None) -> Known | None:
+        return None if key is None else self._known.get(key)
 
-def _fits_guid(pair: _Pair) -> bool:
-    """A guid under which title and link are others, and the date is not the same, is a place in a list."""
-    return pair.same_title or pair.same_date or not pair.other_link
+    def same_text(self, item: Candidate, entry: Known) -> bool:
+        said = self.entry(item.text)
+        return said is not None and said.id == entry.id
 
-
-def _fits_text(pair: _Pair) -> bool:
-    """A notice may say the same every day; what has no name is known by its text alone."""
-    return pair.nameless or not (pair.other_link or pair.other_date)
+    def _is_elsewhere(self, item: Candidate) -> bool:
+        named, said = self.entry(item.guid), self.entry(item.text)
+        if named is None or said is None or named.id == said.id:
+            return False
+        return named.title != item.draft.title and said.guid is not None
 
 
-def _fits_link(pair: _Pair) -> bool:
+def _same_title(item: Candidate, entry: Known) -> bool:
+    return item.draft.title != "" and item.draft.title == entry.title
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
+    return not pairs.guids_are_places or _same_title(item, entry) or pairs.same_text(item, entry)
+
+
+def _fits_text(_pairs: _Pairs, item: Candidate, entry: Known) -> bool:
+    """A notice may say the same every day; what has no name of its own is known by its text alone."""
+    if item.guid is None and item.link is None:
+        return True
+    draft = item.draft
+    return not (_differ(draft.keys.link, entry.link) or _differ(draft.published, entry.published))
+
+
+def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     """A page may carry one article today and another tomorrow."""
-    if pair.other_guid:
-        return pair.same_date or pair.same_text or (pair.same_title and not pair.other_date)
-    return pair.same_title or pair.same_text or not pair.other_date
+    draft = item.draft
+    other_date = _differ(draft.published, entry.published)
+    if pairs.same_text(item, entry) or (_same_title(item, entry) and not other_date):
+        return True
+    return not _differ(draft.keys.guid, entry.guid) and (_same_title(item, entry) or not other_date)
 
 
-def _fits_always(_pair: _Pair) -> bool:
+def _fits_always(_pairs: _Pairs, _item: Candidate, _entry: Known) -> bool:
     return True
 
 
-_PASSES: tuple[tuple[Callable[[Candidate], bytes | None], Callable[[_Pair], bool]], ...] = (
+_PASSES: tuple[
+    tuple[Callable[[Candidate], bytes | None], Callable[[_Pairs, Candidate, Known], bool]], ...
+] = (
     (lambda item: item.guid, _fits_guid),
     (lambda item: item.text, _fits_text),
     (lambda item: item.link, _fits_link),

@@ -16,7 +16,7 @@ from aggregator.store.reconcile import (
     candidates,
     match,
     match_stories,
-    shared_links,
+    shared_keys,
     surfaces_at,
 )
 from aggregator.store.uris import global_uri
@@ -55,7 +55,7 @@ def record_feed(
     items = candidates(feed.drafts)
     conn.executemany(
         "DELETE FROM identities WHERE source_id = ? AND key = ?",
-        [(source_id, key) for key in shared_links(feed.drafts, items)],
+        [(source_id, key) for key in shared_keys(feed.drafts, items)],
     )
     keys = [key for item in items for key in item.keys]
     own = match(items, _known(conn, source_id, source_id, keys))
@@ -138,21 +138,8 @@ class _Writer:
 
     def change(self, item: Candidate, entry: Known) -> int:
         """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
-        self._conn.execute(
-            "UPDATE entry_sources SET revision = ?, categories = ?, tags = ?"
-            " WHERE entry_id = ? AND source_id = ?",
-            (
-                item.draft.revision,
-                to_json(item.draft.categories),
-                to_json(item.tagged.tags),
-                entry.id,
-                self._source_id,
-            ),
-        )
-        self._identify(item, entry.id)
-        # Under a tag that it gets only now, an old entry is as old as it is.
-        dated = usable_instant(item.draft.published, self._now)
-        retagged = retag(self._conn, entry.id, self._surfaces_at(dated))
+        self._carry(item, entry.id, self._now)
+        retagged = retag(self._conn, entry.id, self._retags_at(item.draft, entry.id))
         owner = self._conn.execute(
             "SELECT source_id FROM entry_sources WHERE entry_id = ? ORDER BY rowid LIMIT 1", (entry.id,)
         ).fetchone()[0]
@@ -215,8 +202,8 @@ class _Writer:
         differing = {name for name, value in columns.items() if value != before[name]}
         self._conn.execute(
             """
-            UPDATE entries SET published = :published, source_published = :source_published,
-                url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
+            UPDATE entries SET guid = coalesce(guid, :guid),
+                published = :published, source_published = :source_published, url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
                 language = :language, summary = :summary, content_html = :content_html,
                 enclosures = :enclosures, base_url = :base_url, edited = :edited
             WHERE id = :id
@@ -224,21 +211,35 @@ class _Writer:
             {
                 **columns,
                 "id": entry_id,
+                "guid": draft.guid,
                 "edited": before["edited"] if differing.isdisjoint(_TEXTS) else self._now,
             },
         )
         return bool(differing - {"source_published"})
 
     def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
+        """Write what the source says of the entry; `surfaced` holds when it says so for the first time."""
+        draft = item.draft
         self._conn.execute(
-            "INSERT INTO entry_sources (entry_id, source_id, surfaced, revision, categories, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO entry_sources
+                (entry_id, source_id, surfaced, revision, title, published, guid, link, categories, tags)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (entry_id, source_id) DO UPDATE SET
+                revision = excluded.revision, title = excluded.title, published = excluded.published,
+                guid = excluded.guid, link = excluded.link, categories = excluded.categories,
+                tags = excluded.tags
+            """,
             (
                 entry_id,
                 self._source_id,
                 surfaced,
-                item.draft.revision,
-                to_json(item.draft.categories),
+                draft.revision,
+                draft.title,
+                draft.published,
+                draft.keys.guid,
+                draft.keys.link,
+                to_json(draft.categories),
                 to_json(item.tagged.tags),
             ),
         )
@@ -267,11 +268,22 @@ class _Writer:
             "INSERT OR REPLACE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
             [(self._source_id, key, entry_id) for key in item.keys],
         )
-        if item.story is not None:  # the first entry with a link stays the story of that link
+        if item.story is not None:
+            # The first entry with a link is the story of that link, until its own source gives the link to
+            # another.
             self._conn.execute(
-                "INSERT OR IGNORE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
-                (_ALL_SOURCES, item.story, entry_id),
+                "INSERT INTO identities (source_id, key, entry_id) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (source_id, key) DO UPDATE SET entry_id = ?3 WHERE EXISTS"
+                " (SELECT 1 FROM entry_sources WHERE entry_id = identities.entry_id AND source_id = ?4)",
+                (_ALL_SOURCES, item.story, entry_id, self._source_id),
             )
+
+    def _retags_at(self, draft: EntryDraft, entry_id: int) -> int:
+        """Return when the entry surfaces under a tag that it gets only now: an old one is no news there."""
+        (surfaced,) = self._conn.execute("SELECT surfaced FROM entries WHERE id = ?", (entry_id,)).fetchone()
+        if surfaced < self._now - self._policy.backfill_after:
+            return int(surfaced)
+        return self._surfaces_at(usable_instant(draft.published, self._now))
 
     def _touch(self, entry_id: int) -> None:
         self._conn.execute("UPDATE entries SET changed = ? WHERE id = ?", (self._now, entry_id))
@@ -337,15 +349,15 @@ def _known(
     for some in _batches(keys):
         marks = ",".join("?" * len(some))
         rows = conn.execute(
-            "SELECT i.key, e.id, e.title, e.url, e.source_published, e.guid, s.revision FROM identities AS i"  # noqa: S608 - only question marks are put in
-            " JOIN entries AS e ON e.id = i.entry_id"
-            " LEFT JOIN entry_sources AS s ON s.entry_id = e.id AND s.source_id = ?"
+            "SELECT i.key, i.entry_id, s.revision, s.title, s.published, s.guid, s.link"  # noqa: S608 - only question marks are put in
+            " FROM identities AS i LEFT JOIN entry_sources AS s"
+            " ON s.entry_id = i.entry_id AND s.source_id = ?"
             f" WHERE i.source_id = ? AND i.key IN ({marks})",
             (source_id, owner, *some),
         )
-        for key, entry_id, title, url, published, guid, revision in rows:
+        for key, entry_id, revision, title, published, guid, link in rows:
             known[key] = Known(
-                id=entry_id, title=title, url=url, source_published=published, guid=guid, revision=revision
+                id=entry_id, revision=revision, title=title, published=published, guid=guid, link=link
             )
     return known
 

@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.ingest.normalize import normalize
-from aggregator.model import EntryDraft, EntryQuery, ParsedEntry, ParsedFeed, RawHtml, Source, StoryPolicy
+from aggregator.model import (
+    Enclosure,
+    EntryDraft,
+    EntryQuery,
+    ParsedEntry,
+    ParsedFeed,
+    RawHtml,
+    Source,
+    StoryPolicy,
+)
 from aggregator.protocols import Store
 from aggregator.store import open_store
 from tests.store.drafts import HOUR, NOW, draft, poll
@@ -297,3 +306,68 @@ def test_an_article_that_never_changes_is_stored_once_whatever_the_documents_hol
         stored = sorted(bench.titles.values())
         store.close()
     assert stored == sorted({str(said.title) for document in documents for said in document})
+
+
+# --- what was lost or doubled once ----------------------------------------------------------------------
+
+
+def test_a_guid_of_its_own_holds_whatever_else_is_edited(documents: Documents) -> None:
+    documents.add(item("a", "/a", guid="p1"))
+    assert documents.add(item("a, edited", "/a2", guid="p1")) == (0, 1)
+    assert documents.add(item("a, again", "/a3?sid=9", guid="p1", date=TUESDAY)) == (0, 1)
+
+
+def test_what_has_no_usable_name_is_known_by_its_text_whatever_the_date(
+    documents: Documents,
+) -> None:
+    documents.add(*(item(name, "/", date=MONDAY) for name in "abc"))
+    assert documents.add(*(item(name, "/?utm_campaign=2", date=TUESDAY) for name in "abc"))[0] == 0
+
+
+def test_a_joined_story_that_its_second_source_edits_is_the_same_story(store: Store) -> None:
+    first, second = Documents(store, A), Documents(store, B)
+    first.add(item("a", "/story", date=MONDAY))
+    second.add(item("a | B", "/story", date=TUESDAY))
+    assert second.add(item("a | B, edited", "/story", date=TUESDAY))[0] == 0
+
+
+def test_notes_without_title_on_one_page_are_told_apart_by_their_guids(documents: Documents) -> None:
+    documents.add(item(None, "/log", guid="g1", text="one"))
+    assert documents.add(item(None, "/log", guid="g2", text="two")) == (1, 0)
+
+
+def test_items_whose_guid_is_their_common_page_are_not_melted(documents: Documents) -> None:
+    assert documents.add(*(item(name, "/log", guid="/log", date=MONDAY) for name in "abcde")) == (5, 0)
+
+
+def test_items_that_are_nothing_but_files_are_told_apart_by_them(documents: Documents) -> None:
+    files = [
+        ParsedEntry(enclosures=(Enclosure(url=f"https://a.example/{name}.mp3"),)) for name in ("1", "2", "3")
+    ]
+    assert documents.add(*files) == (3, 0)
+    assert documents.add(*files) == (0, 0)
+
+
+def test_a_guid_that_turns_out_to_be_shared_overwrites_nobody(documents: Documents) -> None:
+    documents.add(item("a", guid="0"))
+    documents.add(item("b", guid="0"), item("a", guid="0"))
+    documents.add(item("b", guid="0"))
+    assert sorted(documents.titles.values()) == ["a", "b"]
+
+
+def test_an_old_undated_entry_is_no_news_under_a_tag_that_it_gets_later(documents: Documents) -> None:
+    documents.add(replace(item("old"), categories=("before",)))
+    documents.now += 31 * 24 * HOUR
+    documents.add(item("new"), replace(item("old"), categories=("after",)))
+    (old,) = documents.store.entries(EntryQuery(all=("after",)))
+    tagged = documents.store.tag_counts()
+    assert next(count.surfaced for count in tagged if count.tag == "after") == old.surfaced
+
+
+def test_a_page_that_carries_another_article_is_that_articles_story_from_then_on(store: Store) -> None:
+    first, second = Documents(store, A), Documents(store, B)
+    first.add(item("mon", "/today", date=MONDAY))
+    first.add(item("tue", "/today", date=TUESDAY))
+    assert second.add(item("tue", "/today", date=TUESDAY)) == (0, 1)
+    (joined,) = store.entries(EntryQuery(sources=("B",)))
+    assert joined.title == "tue"

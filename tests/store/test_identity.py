@@ -73,8 +73,8 @@ def test_rewritten_guids_and_links_are_recognised_by_title_and_date(store: Store
     assert two_polls(store, [draft("a")], [second])[0] == 0
 
 
-def test_rewritten_guids_are_recognised_by_the_link_when_the_title_was_edited_too(store: Store) -> None:
-    assert two_polls(store, [draft("a")], [draft("a", guid="other", title="Edited")])[0] == 0
+def test_another_guid_and_title_on_the_same_page_and_day_is_another_entry(store: Store) -> None:
+    assert two_polls(store, [draft("a")], [draft("a", guid="other", title="Other")])[0] == 1
 
 
 def test_a_guid_that_changes_at_each_request_leaves_no_trail(store: Store) -> None:

@@ -51,9 +51,9 @@ def test_what_names_a_thing_only_within_its_source_or_is_no_valid_uri_is_none(gu
 def test_an_entrys_uri_and_guid_stay_whatever_the_source_says_later(store: Store) -> None:
     store.sync_sources([A], now=NOW)
     poll(store, A, [draft("a", guid="https://a.example/?p=1")])
-    poll(store, A, [draft("a", guid="https://a.example/?p=2", title="Edited")], now=NOW + HOUR)
+    poll(store, A, [draft("a", guid="https://a.example/?p=2", content="Edited")], now=NOW + HOUR)
     (entry,) = store.walk(EntryQuery())
-    assert (entry.title, entry.guid, entry.uri) == ("Edited", *["https://a.example/?p=1"] * 2)
+    assert (entry.content_html, entry.guid, entry.uri) == ("Edited", *["https://a.example/?p=1"] * 2)
 
 
 def test_a_uri_that_another_entry_has_is_not_used_twice(store: Store) -> None:
@@ -67,3 +67,12 @@ def test_a_uri_that_all_items_share_is_none_of_theirs(store: Store) -> None:
     store.sync_sources([A], now=NOW)
     poll(store, A, [draft(name, guid="https://a.example/") for name in "ab"])
     assert [entry.uri for entry in store.walk(EntryQuery())] == [None, None]
+
+
+def test_a_guid_that_comes_later_is_kept_and_the_id_in_feeds_stays(store: Store) -> None:
+    store.sync_sources([A], now=NOW)
+    poll(store, A, [draft("a", guid=None)])
+    (before,) = store.walk(EntryQuery())
+    poll(store, A, [draft("a", guid="https://a.example/?p=1")], now=NOW + HOUR)
+    (after,) = store.walk(EntryQuery())
+    assert (before.guid, after.guid, after.uri) == (None, "https://a.example/?p=1", None)
