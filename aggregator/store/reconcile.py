@@ -206,7 +206,12 @@ def _differ(one: object, other: object) -> bool:
 
 
 def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
-    return not pairs.guids_are_places or _same_title(item, entry) or pairs.same_text(item, entry)
+    """A guid under which title, link and date have become others is a place in a list, no name."""
+    if _same_title(item, entry) or pairs.same_text(item, entry):
+        return True
+    draft = item.draft
+    others = _differ(draft.keys.link, entry.link) and _differ(draft.published, entry.published)
+    return not (pairs.guids_are_places or others)
 
 
 def _fits_text(_pairs: _Pairs, item: Candidate, entry: Known) -> bool:

@@ -203,9 +203,10 @@ class _Writer:
         self._conn.execute(
             """
             UPDATE entries SET guid = coalesce(guid, :guid),
-                published = :published, source_published = :source_published, url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
-                language = :language, summary = :summary, content_html = :content_html,
-                enclosures = :enclosures, base_url = :base_url, edited = :edited
+                published = :published, source_published = :source_published, url = :url, title = :title,
+                authors = :authors, updated = :updated, categories = :categories, language = :language,
+                summary = :summary, content_html = :content_html, enclosures = :enclosures,
+                base_url = :base_url, edited = :edited
             WHERE id = :id
             """,
             {
