@@ -133,7 +133,7 @@ def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
     parser = _Loose(url, None, "utf-8", prologue.entities)
     parser.start(url)
     try:
-        parser.feed(prologue.rest)
+        parser.feed(repaired(prologue.rest, frozenset(prologue.entities)))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - what was read before feedparser stumbled is better than nothing

@@ -168,6 +168,18 @@ def test_the_base_of_an_item_without_link_is_the_site_then_the_document() -> Non
     assert without.entries[0].base_url == URL
 
 
+@pytest.mark.parametrize("other_fault", ["", "</x>", "<x>", "<?x"])
+def test_a_bare_ampersand_stays_what_it_is_whatever_else_is_wrong(other_fault: str) -> None:
+    feed = parse(
+        f"<rss><channel><title>AT&T &eacute; &amp;</title><item><title>Q&A</title>"
+        f"<link>https://example.org/?a=1&b=2&amp;c=3</link>"
+        f"<description>R&D, &lt;b>x&amp;amp;y</description></item>{other_fault}</channel></rss>"
+    )
+    (item,) = feed.entries
+    assert (feed.title, item.title, item.summary) == ("AT&T é &", "Q&A", "R&D, <b>x&amp;y")
+    assert item.link == "https://example.org/?a=1&b=2&c=3"
+
+
 XML_PIECES = st.sampled_from(
     ["<", ">", "&", "</", "/>", "<![CDATA[", "]]>", "<!--", "-->", "<item>", "</item>", "<title>", "</title>",
      "<link>", "<guid>", "<author>", "<description>", "<content type='xhtml'>", "<div>", "&#x110000;",
