@@ -26,6 +26,7 @@ def feed_from(
     entries: Iterable[Raw],
     url: str,
     problem: str | None,
+    whole: bool,
     references_left: bool,
 ) -> ParsedFeed:
     """Return the feed of a document at `url`.
@@ -41,6 +42,7 @@ def feed_from(
         language=document.text(_said(feed, "language")),
         entries=tuple(map(document.entry, entries)),
         problem=problem,
+        whole=whole,
     )
 
 

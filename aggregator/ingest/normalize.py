@@ -47,6 +47,7 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
         language=language,
         drafts=tuple(_without_shared_stories(drafts)),
         problem=sentence(feed.problem or "") or None,
+        whole=feed.whole,
     )
 
 

@@ -36,6 +36,8 @@ _NAMES_OF_ROOTS = {
     "sitemapindex": "a sitemap",
     "svg": "an SVG image",
 }
+_NOT_ASCII = bytes(range(0x80, 0x100))
+"""At a document's end, these can only be half a character, which would spoil the guess at the encoding."""
 _VOID_ELEMENT = re.compile(
     r"<(/?)(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)(?=[\s/>])", re.IGNORECASE
 )
@@ -44,19 +46,22 @@ _VOID_ELEMENT = re.compile(
 def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed | Unreadable:
     """Return what an XML document at `url` holds, or why it is no feed; raises nothing for its faults.
 
-    An ill-formed document is read as far as it can be, and its `problem` set. Where no `xml:base` is in
+    An ill-formed document is read as far as it can be, and its `problem` set. One that ends before its root
+    element does is not `whole`; an item that it ends in is left out, as half an item could not be told to be
+    the whole one later. Where no `xml:base` is in
     force, relative links of RSS items are resolved against the channel's link, those of Atom entries against
     the document's URL; relative URLs in an item's HTML stand for those of its own page (`base_url`). Dates
     stay text. HTML is neither sanitized nor changed.
 
     It can take minutes and much memory for a hostile document: run it in a `ParsePool`.
     """
-    decoded = decode(body, content_type)
+    decoded = decode(body.rstrip(_NOT_ASCII), content_type)
     text = cleaned(decoded.text)
     prologue = Prologue(text)
     if prologue.root not in _FEED_ROOTS:
         return _no_feed(prologue)
     result, complaint = _parse(prologue, url)
+    cut_off = result.cut_off()
     if complaint is None and text != decoded.text:
         complaint = "it holds characters that XML does not allow"
     feed = feed_from(
@@ -64,7 +69,8 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
         feed=result.feeddata,
         entries=result.entries,
         url=url,
-        problem=_problem(complaint, result.passed_over, decoded.mistake),
+        problem=_problem(complaint, cut_off, result.passed_over, decoded.mistake),
+        whole=cut_off is None,
         references_left=isinstance(result, _Loose),
     )
     if complaint and not feed.entries and feed.title is None and feed.link is None:
@@ -84,10 +90,12 @@ def _no_feed(prologue: Prologue) -> Unreadable:
     return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
 
 
-def _problem(complaint: str | None, passed_over: str | None, mistake: str | None) -> str | None:
+def _problem(
+    complaint: str | None, cut_off: str | None, passed_over: str | None, mistake: str | None
+) -> str | None:
     ill_formed = complaint and f"The document is ill-formed XML, read as far as possible: {complaint}."
     odd = passed_over and f"An element that could not be understood was passed over: <{passed_over[:40]}>."
-    return " ".join(sentence for sentence in (ill_formed, odd, mistake) if sentence) or None
+    return " ".join(sentence for sentence in (ill_formed, cut_off, odd, mistake) if sentence) or None
 
 
 def _parse(prologue: Prologue, url: str) -> tuple[_Strict | _Loose, str | None]:
@@ -132,6 +140,7 @@ def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
 def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
     parser = _Loose(url, None, "utf-8", prologue.entities)
     parser.start(url)
+    parser.root = prologue.root
     try:
         parser.feed(repaired(prologue.rest, frozenset(prologue.entities)))
     except MemoryError:
@@ -365,6 +374,34 @@ for _name in (*vars(georss.Namespace), *vars(psc.Namespace)):
 class _Strict(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
     """Reads well-formed XML."""
 
+    def cut_off(self) -> None:
+        """Return None: what is well-formed is whole."""
+
 
 class _Loose(_Readings, feedparser.api.LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
     """Reads anything that has tags."""
+
+    root: str | None = None
+    """The local name of the document's root element, in lower case."""
+    root_ended = False
+
+    def cut_off(self) -> str | None:
+        """Take off the item that the document ends in; return what is said when it ends too early."""
+        if self.root_ended:
+            return None
+        if not self.inentry:
+            return "The document ends before its last end tag, as if it were cut short."
+        del self.entries[-1:]
+        return "The document ends in the middle of an item, which is left out until it is whole."
+
+    def unknown_endtag(self, tag: str) -> None:
+        """Read an end tag."""
+        super().unknown_endtag(tag)
+        if tag.rpartition(":")[2] == self.root:
+            self.root_ended = True
+
+    def _start_item(self, attributes: dict[str, str]) -> None:
+        self.root_ended = False  # what follows its end tag is another document, glued on
+        super()._start_item(attributes)
+
+    _start_entry = _start_item

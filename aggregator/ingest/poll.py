@@ -144,7 +144,8 @@ class Poller:
                     message=reading.problem or "",
                     status=document.status,
                     size=size,
-                    state=good,
+                    # What was cut short is asked for again, even if the server's validators stay the same.
+                    state=good if reading.whole else state,
                     feed=_tagged(reading, source),
                 )
 

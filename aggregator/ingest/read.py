@@ -13,7 +13,7 @@ from aggregator.ingest.limits import GZIP, MOST_INFLATED, limited
 from aggregator.ingest.normalize import normalize
 from aggregator.ingest.parse import parse_xml
 from aggregator.ingest.text import sentence
-from aggregator.model import Fetched, Outcome, ParsedFeed, Reading, Unreadable
+from aggregator.model import Fetched, Outcome, ParsedEntry, ParsedFeed, Reading, Unreadable
 
 _OTHER_FORMATS = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -32,8 +32,9 @@ def read_document(document: Fetched) -> Reading | Unreadable:
     """Return the document's items as drafts, or why there are none. Raises nothing for the document's faults.
 
     The format is told from the bytes, not from the content type, which servers often get wrong; a gzip file
-    is read for what is in it. What goes beyond `limits` is left out, which the reading's `problem` says. A
-    hostile document can take minutes and much memory, and run into `MemoryError`: run this in a `ParsePool`.
+    is read for what is in it. Items that say nothing are left out, and so is what goes beyond `limits`: the
+    reading's `problem` says so. A hostile document can take minutes and much memory, and run into
+    `MemoryError`: run this in a `ParsePool`.
     """
     body = document.body
     if body.startswith(GZIP):
@@ -44,7 +45,7 @@ def read_document(document: Fetched) -> Reading | Unreadable:
     feed = _parsed(body, document)
     if isinstance(feed, Unreadable):
         return replace(feed, message=sentence(feed.message))
-    return normalize(limited(feed, size=len(body)), url=document.url)
+    return normalize(limited(_without_empty_items(feed), size=len(body)), url=document.url)
 
 
 def _parsed(body: bytes, document: Fetched) -> ParsedFeed | Unreadable:
@@ -57,6 +58,21 @@ def _parsed(body: bytes, document: Fetched) -> ParsedFeed | Unreadable:
             return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
     parse = parse_json if start in {b"{", b"["} else parse_xml
     return parse(body, content_type=document.content_type, url=document.url)
+
+
+def _without_empty_items(feed: ParsedFeed) -> ParsedFeed:
+    """Return the feed without items that there is nothing to show of, nor to recognise them by."""
+    entries = tuple(entry for entry in feed.entries if _says_something(entry))
+    if len(entries) == len(feed.entries):
+        return feed
+    count = len(feed.entries) - len(entries)
+    complaint = f"Items without guid, link, title, text and file were left out: {count}."
+    return replace(feed, entries=entries, problem=f"{feed.problem or ''} {complaint}".strip())
+
+
+def _says_something(entry: ParsedEntry) -> bool:
+    texts = (entry.guid, entry.link, entry.title, entry.content, entry.summary)
+    return bool(entry.enclosures) or any(text and not text.isspace() for text in texts)
 
 
 def _inflated(body: bytes) -> bytes | Unreadable:

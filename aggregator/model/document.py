@@ -54,6 +54,8 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...] = ()
     problem: str | None = None
     """Set when the document was ill-formed but could be read: a sentence for the person who looks."""
+    whole: bool = True
+    """False when the document ends too early, as one does that was half-written when it was served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ class Reading:
     language: str | None = None
     drafts: tuple[EntryDraft, ...] = ()
     problem: str | None = None
+    whole: bool = True
+    """False when the document ends too early: it is to be read again, even if called unchanged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,93 @@ def test_the_base_of_an_item_without_link_is_the_site_then_the_document() -> Non
     assert without.entries[0].base_url == URL
 
 
+HEAD = {
+    "rss": '<rss version="2.0"><channel><title>見出し</title><link>https://example.org/</link>',
+    "rdf": """<rdf:RDF xmlns="http://purl.org/rss/1.0/"
+        xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <channel><title>見出し</title><link>https://example.org/</link></channel>""",
+    "atom": '<feed xmlns="http://www.w3.org/2005/Atom"><title>見出し</title>',
+    "prefixed": '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:title>見出し</a:title>',
+}
+ITEM = {
+    "rss": """<item><title>題 &amp; %s</title><link>https://example.org/%s</link>
+        <!-- </item> --><guid>%s</guid>
+        <pubDate>Wed, 03 Apr 2024 01:46:32 GMT</pubDate><enclosure url="https://example.org/a?b" type="x/y"/>
+        <description><![CDATA[<p>本文 <b>&amp;</b> </item><item>]]></description></item>""",
+    "rdf": """<item rdf:about="https://example.org/%s"><title>題%s</title>
+        <link>https://example.org/%s</link></item>""",
+    "atom": """<entry><title type="html">題&lt;b></title><id>%s</id><link href="https://example.org/%s"/>
+        <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>本文<br/>%s</p></div></content>
+        <updated>2024-04-03T01:46:32Z</updated></entry>""",
+    "prefixed": """<a:entry><a:title>題%s</a:title><a:id>%s</a:id>
+        <a:link href='https://example.org/%s'/></a:entry>""",
+}
+TAIL = {"rss": "</channel></rss>", "rdf": "</rdf:RDF>", "atom": "</feed>", "prefixed": "</a:feed>"}
+
+
+@pytest.mark.parametrize("kind", HEAD)
+def test_wherever_a_document_is_cut_off_its_whole_items_stay_and_the_half_one_goes(kind: str) -> None:
+    items = "\n".join(ITEM[kind] % (n, n, n) for n in ("one", "two"))
+    body = (HEAD[kind] + items + "<!-- <item><title>no</title></item> -->" + TAIL[kind]).encode()
+    whole = parse(body)
+    assert whole.problem is None
+    assert len(whole.entries) == 2
+    counts = []
+    for length in range(len(HEAD[kind].encode()), len(body)):
+        feed = parse(body[:length], "text/xml; charset=iso-8859-1")
+        assert feed.entries == whole.entries[: len(feed.entries)], body[:length]
+        assert feed.whole is False
+        counts.append(len(feed.entries))
+    assert counts == sorted(counts)
+    assert set(counts) == {0, 1, 2}
+
+
+def test_a_character_that_is_cut_in_two_does_not_change_the_encoding_of_the_others() -> None:
+    body = "<rss><channel><item><title>Größe</title></item><item><title>Grö".encode()[:-1]
+    assert [item.title for item in parse(body, "text/xml; charset=iso-8859-1").entries] == ["Größe"]
+
+
+CUT_ITEM = "The document ends in the middle of an item, which is left out until it is whole."
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        "",
+        "<title>tw",
+        "<link>https://example.org/2</link><guid>https://exa",
+        "<title>two</title><description><![CDATA[ </item> ",
+        "<title>two</title><!-- </item> </rss>",
+        "<title>two</title></item",
+    ],
+)
+def test_an_item_that_the_document_ends_in_is_left_out_and_told_of(half: str) -> None:
+    feed = parse(f"<rss><channel><item><title>one</title></item><item>{half}")
+    assert [item.title for item in feed.entries] == ["one"]
+    assert feed.whole is False
+    assert (feed.problem or "").endswith(CUT_ITEM)
+
+
+@pytest.mark.parametrize("end", ["", "</channel>", "</channel></rs", "<!-- <item><title>no</title></item>"])
+def test_a_document_that_lacks_only_its_end_keeps_all_items_but_is_not_whole(end: str) -> None:
+    feed = parse(f"<rss><channel><item><title>one</title></item>{end}")
+    assert [item.title for item in feed.entries] == ["one"]
+    assert feed.whole is False
+    assert "cut short" in (feed.problem or "")
+
+
+def test_an_item_that_its_source_never_ends_is_kept_in_a_document_that_ends() -> None:
+    feed = parse("<rss><channel><item><title>one</title></channel></rss>")
+    assert [item.title for item in feed.entries] == ["one"]
+    assert feed.whole is True
+
+
+def test_a_half_item_of_a_second_document_behind_the_first_is_left_out() -> None:
+    feed = parse(RSS + RSS.partition("</item>")[0])
+    assert [item.title for item in feed.entries] == ["t"]
+    assert feed.whole is False
+
+
 @pytest.mark.parametrize("other_fault", ["", "</x>", "<x>", "<?x"])
 def test_a_bare_ampersand_stays_what_it_is_whatever_else_is_wrong(other_fault: str) -> None:
     feed = parse(

@@ -232,6 +232,32 @@ def test_validators_are_kept_only_of_documents_that_were_read(store: Store) -> N
     assert bench.fetcher.asked[2].etag == '"1"'
 
 
+CUT_SHORT = RSS[: RSS.index(b"<guid>")]
+
+
+def test_a_document_that_was_cut_short_is_asked_for_again_without_its_validators(store: Store) -> None:
+    second = b"<item><title>Two</title><link>https://a.example/2</link></item>"
+    cut_short = CUT_SHORT.replace(b"<item>", second + b"<item>")
+    bench = Bench(store, FakeFetcher(document(cut_short)))
+    assert (bench.report().outcome, store.entry_count()) == (Outcome.OK, 1)
+    bench.fetcher.answer = document(RSS.replace(b"<item>", second + b"<item>"))
+    assert bench.report().outcome is Outcome.OK
+    assert (bench.fetcher.asked[1].etag, bench.fetcher.asked[1].last_modified) == (None, None)
+    assert sorted(entry.title for entry in store.entries(EntryQuery())) == ["One", "Two"]
+
+
+def test_a_document_that_was_cut_short_leaves_the_validators_of_the_last_whole_one(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
+    bench.poll()
+    bench.fetcher.answer = document(CUT_SHORT, etag='"2"')
+    assert bench.report().outcome is Outcome.OK
+    bench.fetcher.answer = document(CUT_SHORT, etag='"2"')
+    assert bench.report().outcome is Outcome.OK, "what was cut short is no document to compare with"
+    bench.fetcher.answer = document(etag='"2"')
+    assert bench.report().outcome is Outcome.UNCHANGED
+    assert [request.etag for request in bench.fetcher.asked] == [None, '"1"', '"1"', '"1"']
+
+
 def test_failures_are_counted_back_off_and_end_with_the_first_success(store: Store) -> None:
     bench = Bench(store, FakeFetcher(FetchFailed(outcome=Outcome.DNS_ERROR, message="No such host.")))
     for failures, factor in ((1, 1), (2, 2), (3, 4)):

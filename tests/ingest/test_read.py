@@ -110,7 +110,8 @@ def test_no_message_holds_what_could_steer_a_terminal(body: str) -> None:
 
 def test_text_that_an_entity_multiplies_is_bounded() -> None:
     body = (
-        "<!DOCTYPE rss [<!ENTITY a '%s'>]><rss><channel><item><title>t</title><description>%s</description>"
+        "<!DOCTYPE rss [<!ENTITY a '%s'>]><rss><channel><title>t</title>"
+        "<item><title>t</title><description>%s</description></item>"
     )
     reading = read_document(document((body % ("x" * 256, "&a;" * 100_000)).encode()))
     assert isinstance(reading, Reading)
@@ -155,3 +156,40 @@ def test_an_item_of_the_usual_shape_has_the_instant_and_the_texts_that_were_said
     assert draft.authors == ("某人",)
     assert draft.url == draft.guid == "https://example.org/1.html"
     assert draft.language == "zh-cn"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<rss><channel><item/><item><guid>1</guid></item><item><title> </title></item></channel></rss>",
+        json.dumps({"version": VERSION, "title": "t", "items": [{}, {"id": "1"}, {"content_html": " "}]}),
+    ],
+)
+def test_items_that_say_nothing_at_all_are_left_out_and_told_of(text: str) -> None:
+    reading = read_document(document(text.encode()))
+    assert isinstance(reading, Reading)
+    assert [draft.guid for draft in reading.drafts] == ["1"]
+    assert reading.problem == "Items without guid, link, title, text and file were left out: 2."
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<guid>1</guid>",
+        "<link>https://example.org/1</link>",
+        "<title>t</title>",
+        "<description>d</description>",
+        "<enclosure url='https://example.org/a.mp3' type='audio/mpeg'/>",
+    ],
+)
+def test_an_item_that_says_one_thing_is_taken(item: str) -> None:
+    reading = read_document(document(f"<rss><channel><item>{item}</item></channel></rss>".encode()))
+    assert isinstance(reading, Reading)
+    assert (len(reading.drafts), reading.problem) == (1, None)
+
+
+def test_a_reading_says_whether_its_document_was_whole() -> None:
+    whole, cut = (read_document(document(body.encode())) for body in (RSS, RSS.removesuffix("</rss>")))
+    assert isinstance(whole, Reading)
+    assert isinstance(cut, Reading)
+    assert (whole.whole, cut.whole) == (True, False)
