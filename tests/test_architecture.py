@@ -23,7 +23,7 @@ FLOORS = (
 
 ONLY_IMPORTERS = {
     "requests": {"ingest/fetch.py"},
-    "feedparser": {"ingest/parse.py"},
+    "feedparser": {"ingest/parsers.py"},
     "feedgen": {"publish/xml.py"},
     "sqlite_utils": {"store/sqlite.py", "store/migrations.py"},
     "apscheduler": {"daemon/scheduler.py"},

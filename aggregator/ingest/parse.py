@@ -1,31 +1,22 @@
-"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0 → ParsedFeed. The only importer of feedparser.
+"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0 → ParsedFeed.
 
-    bytes ─ decode ─► text ─ cleaned ─► strict parser ─┬─► items ─► ParsedFeed
-                                  └─ repaired ─► strict parser again
-                                               └─ loose parser
-
-feedparser's parsers are driven directly, not by its `parse()`: that decodes wrongly what a server
-mislabels, understands dates wrongly and slowly, lets a caption (`media:description`) take the article's
-place, and stalls on a long `<author>`. Its sanitizer is not used: see `publish.html`.
+bytes ─ decode ─► text ─ cleaned ─► strict parser ─┬─► items ─► ParsedFeed
+                              └─ repaired ─► strict parser again
+                                           └─ loose parser
 """
 
 from __future__ import annotations
 
 import io
-import re
 import xml.sax
 import xml.sax.expatreader
-from typing import Any
 from xml.parsers.expat import errors as expat_errors
 from xml.sax.handler import feature_external_ges, feature_namespaces
 from xml.sax.xmlreader import InputSource
 
-import feedparser.api
-import feedparser.urls
-from feedparser.namespaces import georss, psc
-
 from aggregator.ingest.decode import decode
 from aggregator.ingest.items import feed_from
+from aggregator.ingest.parsers import LooseParser, StrictParser
 from aggregator.ingest.xmltext import Prologue, cleaned, repaired
 from aggregator.model import Outcome, ParsedFeed, Unreadable
 
@@ -38,9 +29,6 @@ _NAMES_OF_ROOTS = {
 }
 _NOT_ASCII = bytes(range(0x80, 0x100))
 """At a document's end, these can only be half a character, which would spoil the guess at the encoding."""
-_VOID_ELEMENT = re.compile(
-    r"<(/?)(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)(?=[\s/>])", re.IGNORECASE
-)
 
 
 def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed | Unreadable:
@@ -71,7 +59,7 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
         url=url,
         problem=_problem(complaint, cut_off, result.passed_over, decoded.mistake),
         whole=cut_off is None,
-        references_left=isinstance(result, _Loose),
+        references_left=isinstance(result, LooseParser),
     )
     if complaint and not feed.entries and feed.title is None and feed.link is None:
         return Unreadable(outcome=Outcome.UNPARSEABLE, message=f"The document cannot be parsed: {complaint}.")
@@ -98,7 +86,7 @@ def _problem(
     return " ".join(sentence for sentence in (ill_formed, cut_off, odd, mistake) if sentence) or None
 
 
-def _parse(prologue: Prologue, url: str) -> tuple[_Strict | _Loose, str | None]:
+def _parse(prologue: Prologue, url: str) -> tuple[StrictParser | LooseParser, str | None]:
     """Return the parser that got furthest, and what the strictest complained of."""
     document = prologue.document()
     parser, complaint = _parse_strictly(document, url)
@@ -112,8 +100,8 @@ def _parse(prologue: Prologue, url: str) -> tuple[_Strict | _Loose, str | None]:
     return _parse_loosely(prologue, url), complaint
 
 
-def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
-    handler = _Strict(url, None, "utf-8")
+def _parse_strictly(document: str, url: str) -> tuple[StrictParser, str | None]:
+    handler = StrictParser(url, None, "utf-8")
     handler.start(url)
     # expat limits the growth of entities itself, fetches nothing, and sees no DOCTYPE that a source wrote
     reader = xml.sax.expatreader.create_parser()  # noqa: S315 - safe for the reasons above
@@ -137,8 +125,8 @@ def _parse_strictly(document: str, url: str) -> tuple[_Strict, str | None]:
     return handler, None
 
 
-def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
-    parser = _Loose(url, None, "utf-8", prologue.entities)
+def _parse_loosely(prologue: Prologue, url: str) -> LooseParser:
+    parser = LooseParser(url, None, "utf-8", prologue.entities)
     parser.start(url)
     parser.root = prologue.root
     try:
@@ -148,260 +136,3 @@ def _parse_loosely(prologue: Prologue, url: str) -> _Loose:
     except Exception:  # noqa: BLE001 - what was read before feedparser stumbled is better than nothing
         return parser
     return parser
-
-
-class _Readings:
-    """What both parsers read otherwise than feedparser does; mixed in before its classes.
-
-    Method names are feedparser's: `_start_` or `_end_`, the namespace's usual prefix, and the element.
-    """
-
-    resolve_relative_uris = False
-    sanitize_html = False
-
-    passed_over: str | None = None
-    """The first element that feedparser stumbled over."""
-
-    # of feedparser's parsers
-    basestack: list[Any]
-    baseuri: Any
-    contentparams: Any
-    depth: int
-    elementstack: Any
-    entries: list[dict[str, Any]]
-    feeddata: dict[str, Any]
-    guidislink: Any
-    inauthor: Any
-    inentry: Any
-    lang: Any
-    langstack: list[Any]
-    push: Any
-    pop: Any
-    version: str
-    _get_context: Any
-
-    def start(self, url: str) -> None:
-        """Take the document's URL as the base that holds where the document names none."""
-        # feedparser rewrites a base when it enters an element: compare with what it will be then
-        self.document_url = self.baseuri = feedparser.urls.make_safe_absolute_uri(url, url) or url
-
-    def resolve_uri(self, uri: str) -> str:
-        """Leave a relative URL as it is where no xml:base is in force: `items` knows what it stands for."""
-        if self.baseuri == self.document_url:
-            return uri
-        return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
-
-    # An element that feedparser stumbles over takes no other with it.
-
-    def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
-        """Read a start tag."""
-        depth = len(self.basestack)
-        try:
-            super().unknown_starttag(tag, attributes)  # type: ignore[misc]  # of feedparser's class, next in line
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - feedparser raises whatever it stumbles over
-            self.passed_over = self.passed_over or tag
-            if len(self.basestack) == depth:  # the end tag takes off what the start tag put on
-                self.basestack.append(self.baseuri)
-                self.langstack.append(self.lang)
-
-    def unknown_endtag(self, tag: str) -> None:
-        """Read an end tag."""
-        try:
-            super().unknown_endtag(tag)  # type: ignore[misc]  # of feedparser's class, next in line
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - feedparser raises whatever it stumbles over
-            self.passed_over = self.passed_over or tag
-            self._leave()
-
-    def _leave(self) -> None:
-        """Do what feedparser does at the end of an element, had it come so far."""
-        self.depth -= 1
-        for stack in (self.basestack, self.langstack):
-            del stack[-1:]
-        if self.basestack and self.basestack[-1]:
-            self.baseuri = self.basestack[-1]
-        if self.langstack:
-            self.lang = self.langstack[-1]
-
-    def handle_data(self, text: str, escape: int = 1) -> None:
-        """Read text, or a tag of XHTML content (not escaped), which has to be good as HTML, too."""
-        if not escape and (void := _VOID_ELEMENT.match(text)):
-            if void[1]:  # HTML takes `</br>` for another break
-                return
-            text = text.removesuffix(">").removesuffix("/").rstrip() + " />"
-        super().handle_data(text, escape)  # type: ignore[misc]  # of feedparser's class, next in line
-
-    # Texts of their own, which feedparser would put in place of the description.
-
-    def _push_text(self, name: str, attributes: dict[str, str]) -> None:
-        self.push(name, 1)
-        if self.inentry and "type" in attributes:
-            self._get_context()[f"{name}_type"] = attributes["type"]
-
-    def _start_media_description(self, attributes: dict[str, str]) -> None:
-        self._push_text("media_description", attributes)
-
-    def _end_media_description(self) -> None:
-        self.pop("media_description")
-
-    def _start_itunes_summary(self, attributes: dict[str, str]) -> None:
-        self._push_text("itunes_summary", attributes)
-
-    def _end_itunes_summary(self) -> None:
-        self.pop("itunes_summary")
-
-    def _start_dc_description(self, attributes: dict[str, str]) -> None:
-        self._push_text("dc_description", attributes)
-
-    def _end_dc_description(self) -> None:
-        self.pop("dc_description")
-
-    def _end_media_keywords(self) -> None:
-        self.pop("media_keywords")
-
-    def _end_itunes_keywords(self) -> None:
-        self.pop("itunes_keywords")
-
-    # Dates stay text: see `ingest.dates`.
-
-    def _start_dc_date(self, attributes: dict[str, str]) -> None:  # noqa: ARG002 - feedparser's signature
-        self.push("dc_date", 1)
-
-    def _end_dc_date(self) -> None:
-        self.pop("dc_date")
-
-    def _end_published(self) -> None:
-        self.pop("published")
-
-    _end_issued = _end_pubdate = _end_dcterms_issued = _end_published
-
-    def _end_updated(self) -> None:
-        self.pop("updated")
-
-    _end_modified = _end_lastbuilddate = _end_dcterms_modified = _end_updated
-
-    def _end_created(self) -> None:
-        self.pop("created")
-
-    _end_dcterms_created = _end_created
-
-    def _end_expirationdate(self) -> None:
-        self.pop("expired")
-
-    # Authors as they are written: feedparser's pattern for addresses takes quadratic time.
-
-    def _start_dc_creator(self, attributes: dict[str, str]) -> None:
-        self._start_author(attributes)
-        self._get_context()["authors"][-1]["kind"] = "dc"
-
-    def _start_itunes_author(self, attributes: dict[str, str]) -> None:
-        self._start_author(attributes)
-        self._get_context()["authors"][-1]["kind"] = "itunes"
-
-    def _start_author(self, attributes: dict[str, str]) -> None:
-        super()._start_author(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
-
-    _start_dc_author = _start_author
-
-    def _start_managingeditor(self, attributes: dict[str, str]) -> None:
-        self._start_author(attributes)
-        self._get_context()["authors"][-1]["kind"] = "editor"
-
-    def _end_author(self) -> None:
-        text = self.pop("author")
-        self.inauthor = 0
-        authors = self._get_context().get("authors")
-        if text and authors:
-            authors[-1]["text"] = text
-
-    _end_managingeditor = _end_dc_creator = _end_dc_author = _end_itunes_author = _end_author
-
-    def _sync_author_detail(self, key: str = "author") -> None:
-        pass
-
-    def _start_item(self, attributes: dict[str, str]) -> None:
-        super()._start_item(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
-        item = self._get_context()
-        if "id" in item:  # RSS 1.0's rdf:about
-            item["permalink"] = item["id"]
-
-    _start_entry = _start_item
-
-    # The guid to the letter: resolving it would make it change with the document's address.
-
-    def _start_guid(self, attributes: dict[str, str]) -> None:
-        self.is_permalink = attributes.get("ispermalink", "true").strip().lower() != "false"
-        self.guidislink = False
-        self.push("id", 1)
-
-    def _end_guid(self) -> None:
-        value = self.pop("id")
-        if self.is_permalink and value:
-            self._get_context().setdefault("permalink", value)
-
-    _start_id = _start_guid
-    _end_id = _end_guid
-
-    def _start_link(self, attributes: dict[str, str]) -> None:
-        untyped = "type" not in attributes
-        super()._start_link(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
-        if untyped and attributes.get("rel") == "enclosure":
-            attributes.pop("type", None)
-            for link in self._get_context().get("links", ())[-1:]:
-                link.pop("type", None)  # feedparser says text/html where nothing is said
-
-    def handle_charref(self, reference: str) -> None:
-        """Read a reference; an impossible one, which feedparser would raise for, becomes U+FFFD."""
-        try:
-            super().handle_charref(reference)  # type: ignore[misc]  # of feedparser's class, next in line
-        except (ValueError, OverflowError):
-            self.elementstack[-1][2].append("\ufffd")
-
-
-def _as_unknown(*_: object) -> None:
-    raise AttributeError  # by which feedparser knows that there is no handler
-
-
-# Nobody asks for places and chapters, and feedparser's handlers for them raise for many a slip.
-for _name in (*vars(georss.Namespace), *vars(psc.Namespace)):
-    if _name.startswith(("_start_", "_end_")):
-        setattr(_Readings, _name, _as_unknown)
-
-
-class _Strict(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
-    """Reads well-formed XML."""
-
-    def cut_off(self) -> None:
-        """Return None: what is well-formed is whole."""
-
-
-class _Loose(_Readings, feedparser.api.LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
-    """Reads anything that has tags."""
-
-    root: str | None = None
-    """The local name of the document's root element, in lower case."""
-    root_ended = False
-
-    def cut_off(self) -> str | None:
-        """Take off the item that the document ends in; return what is said when it ends too early."""
-        if self.root_ended:
-            return None
-        if not self.inentry:
-            return "The document ends before its last end tag, as if it were cut short."
-        del self.entries[-1:]
-        return "The document ends in the middle of an item, which is left out until it is whole."
-
-    def unknown_endtag(self, tag: str) -> None:
-        """Read an end tag."""
-        super().unknown_endtag(tag)
-        if tag.rpartition(":")[2] == self.root:
-            self.root_ended = True
-
-    def _start_item(self, attributes: dict[str, str]) -> None:
-        self.root_ended = False  # what follows its end tag is another document, glued on
-        super()._start_item(attributes)
-
-    _start_entry = _start_item
