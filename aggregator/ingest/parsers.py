@@ -1,7 +1,7 @@
 """feedparser's parsers, reading what it reads amiss as it is meant. The only importer of feedparser.
 
-They are driven directly, not by its `parse()`: that decodes wrongly what a server
-mislabels, understands dates wrongly and slowly, lets a caption (`media:description`) take the article's
+They are driven directly, not by its `parse()`: that decodes wrongly what a server mislabels,
+understands dates wrongly and slowly, lets a caption (`media:description`) take the article's
 place, and stalls on a long `<author>`. Its sanitizer is not used: see `publish.html`.
 """
 
