@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.ingest import parse as parse_module
+from aggregator.ingest import parsers
 from aggregator.ingest.parse import parse_xml
 from aggregator.model import Outcome, ParsedFeed, Unreadable
 
@@ -136,7 +136,7 @@ def test_an_element_that_cannot_be_understood_is_passed_over_and_named(
     def stumble(*_: object) -> None:
         raise KeyError(where)
 
-    monkeypatch.setattr(parse_module._Readings, where, stumble, raising=False)
+    monkeypatch.setattr(parsers._Readings, where, stumble, raising=False)
     body = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://a.example/"><title>t</title>
     <generator xml:base="https://b.example/">x</generator><entry><title>one</title><link href="1"/></entry>
     </feed>"""
