@@ -124,12 +124,12 @@ def match_stories(
 def surfaces_at(dated: int | None, *, newest: int | None, policy: StoryPolicy, now: int) -> int:
     """Return the instant (ms) at which an entry that is new in a source becomes visible to subscribers.
 
-    `dated` is its usable publication; `newest` is the newest publication that the source had before this
-    document (None at its first). What a first document holds, and what is far older than the source's
-    newest (an archive that was put back), surfaces at its publication: subscribers are not flooded. All
-    else surfaces `now`, so that an item that comes late is not missed.
+    `dated` is its usable publication, never after `now`; `newest` is the newest publication that the source
+    had before this document (None at its first). What a first document holds, and what is far older than the
+    source's newest (an archive that was put back), surfaces at its publication: subscribers are not flooded.
+    All else surfaces `now`, so that an item that comes late is not missed.
     """
-    if dated is None or dated > now:
+    if dated is None:
         return now
     if newest is None or dated < newest - policy.backfill_after:
         return dated

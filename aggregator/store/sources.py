@@ -37,35 +37,30 @@ def sync(conn: sqlite3.Connection, sources: Sequence[Source], now: int) -> None:
             _update(conn, source, position, row, now)
 
 
+def _configured(source: Source, position: int) -> dict[str, object]:
+    return {
+        "name": source.name,
+        "url": source.url,
+        "tags": to_json(source.tags),
+        "keep_categories": source.keep_categories,
+        "enabled": source.enabled,
+        "position": position,
+    }
+
+
 def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -> None:
     conn.execute(
         "INSERT INTO sources (name, url, tags, keep_categories, enabled, position, next_poll_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            source.name,
-            source.url,
-            to_json(source.tags),
-            source.keep_categories,
-            source.enabled,
-            position,
-            now,
-        ),
+        " VALUES (:name, :url, :tags, :keep_categories, :enabled, :position, :now)",
+        {**_configured(source, position), "now": now},
     )
 
 
 def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite3.Row, now: int) -> None:
     conn.execute(
-        "UPDATE sources SET name = ?, url = ?, tags = ?, keep_categories = ?, enabled = ?, position = ?"
-        " WHERE id = ?",
-        (
-            source.name,
-            source.url,
-            to_json(source.tags),
-            source.keep_categories,
-            source.enabled,
-            position,
-            row["id"],
-        ),
+        "UPDATE sources SET name = :name, url = :url, tags = :tags, keep_categories = :keep_categories,"
+        " enabled = :enabled, position = :position WHERE id = :id",
+        {**_configured(source, position), "id": row["id"]},
     )
     if row["last_poll_at"] is not None and not row["failures"]:
         conn.execute(  # a shorter interval holds at once
