@@ -14,6 +14,7 @@ from aggregator.model import (
     NotModified,
     PollCommit,
     PollJob,
+    PollReport,
     PollTally,
     Reading,
     Source,
@@ -96,6 +97,9 @@ class Store(Protocol):
 
     def source_statuses(self) -> list[SourceStatus]:
         """Return the configured sources in the config's order."""
+
+    def polls(self, name: str, *, limit: int) -> list[tuple[PollReport, PollTally]]:
+        """Return the last polls of a source that is, or was, configured; newest first."""
 
     def tag_counts(self) -> list[TagCount]:
         """Return every tag that an entry has, by falling number of entries, then by name."""

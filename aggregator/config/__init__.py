@@ -1,11 +1,11 @@
 """TOML + environment → one frozen, validated Config.
 
     [service]    base_url, bind, database, title, contact
-    [polling]    interval, concurrency, timeout, max_size, allow_private, max_backoff, proxy, parse_timeout,
-                 parse_memory, parse_workers
+    [polling]    interval, min_interval, max_interval, host_gap, concurrency, timeout, max_size,
+                 allow_private, max_backoff, proxy, parse_timeout, parse_memory, parse_workers
     [stories]    dedupe, backfill_after
-    [[sources]]  name, url, tags, interval, timeout, max_size, headers, user, password, password_file,
-                 categories, enabled
+    [[sources]]  name, url, tags, interval, min_interval, max_interval, timeout, max_size, headers, user,
+                 password, password_file, categories, enabled, kind, selectors, full_text, selector
     [[feeds]]    slug, title, description, language, any, all, none, sources, limit, window
 
 Durations are written `"30m"`, sizes `"10MiB"`. Each key that holds one value can be overridden by the
@@ -29,10 +29,10 @@ from typing import Any
 from aggregator.config import checks, schema
 from aggregator.config.environment import override
 from aggregator.config.problems import Place, Problem, report
-from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, Tables, given
+from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable, Tables, given
 from aggregator.config.urls import base_url_of
 from aggregator.exceptions import ConfigError
-from aggregator.model import FeedSpec, Source, StoryPolicy
+from aggregator.model import Dedupe, FeedSpec, Selectors, Source, StoryPolicy
 from aggregator.rules.tagging import clean_tag
 
 
@@ -57,7 +57,15 @@ class Polling:
     """The `[polling]` table: what holds for every source that does not say otherwise."""
 
     interval: int = 1_800_000
-    """Milliseconds between two polls that succeed."""
+    """Milliseconds between two polls that succeed; not used where the pace is adaptive."""
+    adaptive: bool = False
+    """Whether the pace of sources follows how often they publish."""
+    min_interval: int = 900_000
+    """Milliseconds; the shortest wait of an adaptive pace."""
+    max_interval: int = 86_400_000
+    """Milliseconds; its longest wait."""
+    host_gap: int = 1000
+    """Milliseconds between two requests to one host, which gets one at a time; 0 tells no hosts apart."""
     concurrency: int = 16
     """Polls under way at the same time."""
     timeout: int = 20_000
@@ -174,10 +182,10 @@ def _config(path: Path, tables: Tables, passwords: Mapping[int, str]) -> Config:
     service = Service(**given(tables.service))
     if tables.service.base_url is None:
         service = replace(service, base_url=base_url_of(service.bind))
-    polling = Polling(**given(tables.polling))
+    polling = _polling(given(tables.polling))
     stories = given(tables.stories)
     if "dedupe" in stories:
-        stories["dedupe"] = stories["dedupe"] == "url"
+        stories["dedupe"] = Dedupe(stories["dedupe"])
     sources = tuple(
         _source(given(table), polling, passwords.get(index)) for index, table in enumerate(tables.sources)
     )
@@ -192,12 +200,30 @@ def _config(path: Path, tables: Tables, passwords: Mapping[int, str]) -> Config:
     )
 
 
+def _polling(keys: dict[str, Any]) -> Polling:
+    adaptive = keys.get("interval") == "auto"
+    if adaptive:
+        del keys["interval"]
+    return Polling(**keys, adaptive=adaptive)
+
+
 def _source(keys: dict[str, Any], polling: Polling, password: str | None) -> Source:
     keys["keep_categories"] = keys.pop("categories", "keep") == "keep"
     keys["headers"] = tuple(keys.get("headers", {}).items())
     if keys.pop("password_file", None) is not None:
         keys["password"] = password
-    shared = {"interval": polling.interval, "timeout": polling.timeout, "max_size": polling.max_size}
+    keys.pop("kind", None)  # told by its selectors
+    if isinstance(selectors := keys.get("selectors"), SelectorsTable):
+        keys["selectors"] = Selectors(**given(selectors))
+    least = keys.pop("min_interval", polling.min_interval)
+    interval = keys.get("interval", "auto" if polling.adaptive else polling.interval)
+    keys["adaptive"] = interval == "auto"
+    keys["interval"] = least if interval == "auto" else interval
+    shared = {
+        "max_interval": polling.max_interval,
+        "timeout": polling.timeout,
+        "max_size": polling.max_size,
+    }
     return Source(**shared | keys)
 
 

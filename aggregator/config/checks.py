@@ -21,6 +21,7 @@ def check(document: Mapping[str, Any]) -> list[Problem]:
         *_repeated(document, "feeds", "slug", str, "each feed needs a slug of its own"),
         *_unknown_sources(document),
         *_half_logins(document),
+        *_half_pages(document),
     ]
 
 
@@ -75,3 +76,17 @@ def _half_logins(document: Mapping[str, Any]) -> Iterable[Problem]:
         if "user" in source and "authorization" in names:
             message = 'an Authorization header cannot stand beside "user": keep one of them'
             yield Problem(("sources", index, "headers"), message)
+
+
+def _half_pages(document: Mapping[str, Any]) -> Iterable[Problem]:
+    for index, source in tables_of(document, "sources"):
+        is_page = source.get("kind") == "html"
+        if is_page and "selectors" not in source:
+            example = 'selectors = { item = "article" }'
+            yield Problem(
+                ("sources", index, "kind"), f'"html" needs "selectors" beside it, such as {example}'
+            )
+        if "selectors" in source and not is_page:
+            yield Problem(("sources", index, "selectors"), 'needs kind = "html" beside it')
+        if "selector" in source and source.get("full_text") not in {True, "true", "1"}:
+            yield Problem(("sources", index, "selector"), "needs full_text = true beside it")

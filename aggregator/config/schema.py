@@ -115,11 +115,24 @@ def _duration(least: str, most: str) -> PlainValidator:
     return _measure(parse_duration, least, most)
 
 
+def _interval(value: object) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    try:
+        return _interval_span(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "auto"') from None
+
+
 def _size(least: str, most: str) -> PlainValidator:
     return _measure(parse_size, least, most)
 
 
 def _measure(parse: Callable[[str], int], least: str, most: str) -> PlainValidator:
+    return PlainValidator(_within(parse, least, most))
+
+
+def _within(parse: Callable[[str], int], least: str, most: str) -> Callable[[object], int]:
     minimum, maximum = parse(least), parse(most)
 
     def check(value: object) -> int:
@@ -129,7 +142,10 @@ def _measure(parse: Callable[[str], int], least: str, most: str) -> PlainValidat
             raise ValueError(f'{kind} from "{least}" to "{most}"')
         return amount
 
-    return PlainValidator(check)
+    return check
+
+
+_interval_span = _within(parse_duration, "1s", "365d")
 
 
 def _whole(least: int, most: int) -> PlainValidator:
@@ -149,6 +165,7 @@ def _flag(value: object) -> object:
     return value
 
 
+_Interval = Annotated[int | Literal["auto"], PlainValidator(_interval)]
 _Text = Annotated[str, AfterValidator(_named)]
 _Tags = Annotated[list[Annotated[str, AfterValidator(_tag)]], AfterValidator(_once)]
 _Names = Annotated[list[_Text], AfterValidator(_once)]
@@ -175,7 +192,10 @@ class ServiceTable(_Table):
 class PollingTable(_Table):
     """The `[polling]` table."""
 
-    interval: Annotated[int, _duration("1s", "365d")] | None = None
+    interval: _Interval | None = None
+    min_interval: Annotated[int, _duration("1s", "365d")] | None = None
+    max_interval: Annotated[int, _duration("1s", "365d")] | None = None
+    host_gap: Annotated[int, _duration("0s", "1h")] | None = None
     concurrency: Annotated[int, _whole(1, 500)] | None = None
     timeout: Annotated[int, _duration("100ms", "1h")] | None = None
     max_size: Annotated[int, _size("1 B", "1 GiB")] | None = None
@@ -190,8 +210,18 @@ class PollingTable(_Table):
 class StoriesTable(_Table):
     """The `[stories]` table."""
 
-    dedupe: Literal["url", "off"] | None = None
+    dedupe: Literal["url", "similar", "off"] | None = None
     backfill_after: Annotated[int, _duration("0s", "36500d")] | None = None
+
+
+class SelectorsTable(_Table):
+    """The `selectors` of a source."""
+
+    item: _Text
+    title: _Text | None = None
+    link: _Text | None = None
+    date: _Text | None = None
+    content: _Text | None = None
 
 
 class SourceTable(_Table):
@@ -200,7 +230,9 @@ class SourceTable(_Table):
     name: _Text
     url: Annotated[str, AfterValidator(urls.source_url)]
     tags: _Tags | None = None
-    interval: Annotated[int, _duration("1s", "365d")] | None = None
+    interval: _Interval | None = None
+    min_interval: Annotated[int, _duration("1s", "365d")] | None = None
+    max_interval: Annotated[int, _duration("1s", "365d")] | None = None
     timeout: Annotated[int, _duration("100ms", "1h")] | None = None
     max_size: Annotated[int, _size("1 B", "1 GiB")] | None = None
     headers: _Headers | None = None
@@ -209,6 +241,10 @@ class SourceTable(_Table):
     password_file: _Text | None = None
     categories: Literal["keep", "ignore"] | None = None
     enabled: Annotated[bool, BeforeValidator(_flag)] | None = None
+    kind: Literal["feed", "html"] | None = None
+    selectors: SelectorsTable | None = None
+    full_text: Annotated[bool, BeforeValidator(_flag)] | None = None
+    selector: _Text | None = None
 
 
 class FeedTable(_Table):
@@ -312,6 +348,8 @@ def _expectation(error: ErrorDetails, place: Place) -> str:
 def _unknown(place: Place, value: object) -> str:
     table, *_, key = (*place, place[-1])
     keys = {**PLAIN_TABLES, **ARRAY_TABLES}
+    if place[2:3] == ("selectors",) and len(place) > 3:  # noqa: PLR2004 - a key within that table
+        return f"unknown key{suggestion(str(key), SelectorsTable.model_fields)}"
     if len(place) > 1:
         return f"unknown key{suggestion(str(key), keys[str(table)])}"
     kind = "table" if isinstance(value, dict | list) else "key outside of any table"

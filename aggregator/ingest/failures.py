@@ -90,6 +90,22 @@ def retry_after_ms(header: str | None, now: int) -> int | None:
     return max(0, min(wait, _MAX_RETRY_AFTER))
 
 
+def max_age_ms(cache_control: str | None, age: str | None) -> int | None:
+    """Return how much longer (ms) a document is fresh, by Cache-Control's max-age (RFC 9111 section 5.2.2.1).
+
+    `age` is the Age header: seconds that a cache on the way had it for. None when nothing is said, when it is
+    not understood, or when no-store or no-cache is said beside it; at most a year.
+    """
+    directives = [directive.strip().lower() for directive in (cache_control or "").split(",")]
+    if {"no-store", "no-cache"} & set(directives):
+        return None
+    said = next((text[8:].strip('" ') for text in directives if text.startswith("max-age=")), "")
+    if not (said.isascii() and said.isdigit()):
+        return None
+    elapsed = int(age[:12]) if age and age.isascii() and age.isdigit() else 0
+    return max(0, min((int(said[:12]) - elapsed) * 1000, _MAX_RETRY_AFTER))
+
+
 def duration(milliseconds: int) -> str:
     """Write a span of time as people say it: `300 ms`, `1.5 s`, `20 s`."""
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:g} s"  # noqa: PLR2004 - a second

@@ -32,16 +32,24 @@ from aggregator import __version__
 from aggregator.exceptions import ConfigError
 from aggregator.ingest.deadline import Exchange, ExchangeEndedError, Phase, Watchdog
 from aggregator.ingest.dial import Dialer, Lookup, system_lookup, watch_handshakes
-from aggregator.ingest.failures import FetchError, in_one_line, refused_status, retry_after_ms, translate
+from aggregator.ingest.failures import (
+    FetchError,
+    in_one_line,
+    max_age_ms,
+    refused_status,
+    retry_after_ms,
+    translate,
+)
 from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.inflate import InflateError, Inflater, OversizeError
 from aggregator.ingest.target import Target, redirected, target_of
 from aggregator.ingest.transport import dial_with
-from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome
+from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome, Validators
 
 MAX_REDIRECTS = 10
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = _PERMANENT | {302, 303, 307}
 _DOCUMENTS = frozenset({200, 203})
 _NOT_MODIFIED = 304
 _CHUNK = 64 * 1024
@@ -114,18 +122,22 @@ class HttpFetcher:
 
     def _follow_redirects(self, visit: _Visit) -> Fetched | NotModified | FetchFailed:
         source = target = target_of(visit.request.url)
-        trusted = True
+        trusted = permanent = True
         visited = set()
         while True:
-            visit.host = target.host
+            visit.arrive(target.host, visit.request.url if target is source else target.url)
             visited.add(target.url)
             # Once elsewhere, never again: no other host chooses what is asked of the source as its user.
             trusted = trusted and target.may_know_secrets_of(source)
-            raw = self._send(target, _headers(self._headers, visit.request, trusted=trusted), visit.exchange)
+            headers = _headers(self._headers, visit.request, visit.validators, trusted=trusted)
+            raw = self._send(target, headers, visit.exchange)
             if raw.status not in _REDIRECTS:
-                return visit.conclude(raw, visit.request.url if target is source else target.url)
+                return visit.conclude(raw)
             raw.close()  # unread: nobody needs a redirect's body, and it may be a bomb
             target = redirected(target, raw.headers.get("location"))
+            permanent = permanent and raw.status in _PERMANENT
+            if permanent:
+                visit.moved_to = target.url
             if target.url in visited:
                 raise FetchError(Outcome.HTTP_ERROR, f"{visit.host} redirects in a circle.")
             if len(visited) > MAX_REDIRECTS:
@@ -175,19 +187,32 @@ class _Visit:
         self.request = request
         self.exchange = exchange
         self.host = "the source"
+        self.url = request.url
+        self.moved_to: str | None = None
         self.size = 0
 
-    def conclude(self, raw: HTTPResponse, url: str) -> Fetched | NotModified | FetchFailed:
+    def arrive(self, host: str, url: str) -> None:
+        """Take note of where the next request goes."""
+        self.host, self.url = host, url
+
+    @property
+    def validators(self) -> Validators | None:
+        """What may be sent to where we are: another document's validators would be taken for its own."""
+        known = self.request.validators
+        return known if known and known.url == self.url else None
+
+    def conclude(self, raw: HTTPResponse) -> Fetched | NotModified | FetchFailed:
         """Return what this last answer comes to; afterwards its connection is kept or closed."""
-        etag, last_modified = _field(raw, "etag"), _field(raw, "last-modified")
         status = raw.status
-        if status == _NOT_MODIFIED and (self.request.etag or self.request.last_modified):
+        max_age = max_age_ms(_field(raw, "cache-control"), _field(raw, "age"))
+        if status == _NOT_MODIFIED and self.validators:
             _keep_connection(raw)
             return NotModified(
                 status=status,
-                url=url,
-                etag=etag or self.request.etag,
-                last_modified=last_modified or self.request.last_modified,
+                url=self.url,
+                validators=_validators(raw, self.url, self.validators),
+                moved_to=self.moved_to,
+                max_age=max_age,
             )
         if status not in _DOCUMENTS:
             raw.close()
@@ -202,11 +227,12 @@ class _Visit:
             raise FetchError(Outcome.EMPTY, f"{self.host} answered with an empty document.", status=status)
         return Fetched(
             status=status,
-            url=url,
+            url=self.url,
             content_type=_field(raw, "content-type"),
             body=body,
-            etag=etag,
-            last_modified=last_modified,
+            validators=_validators(raw, self.url),
+            moved_to=self.moved_to,
+            max_age=max_age,
         )
 
     def _read(self, raw: HTTPResponse) -> bytes:
@@ -305,7 +331,9 @@ class _Adapter(HTTPAdapter):
         return response
 
 
-def _headers(base: dict[str, str], request: FetchRequest, *, trusted: bool) -> dict[str, str | bytes]:
+def _headers(
+    base: dict[str, str], request: FetchRequest, validators: Validators | None, *, trusted: bool
+) -> dict[str, str | bytes]:
     """Return what is sent; headers and credentials of the source only where they are `trusted`."""
     headers: dict[str, str | bytes] = dict(base)
     if trusted and request.headers:
@@ -319,11 +347,19 @@ def _headers(base: dict[str, str], request: FetchRequest, *, trusted: bool) -> d
     if trusted and request.user is not None:
         pair = f"{request.user}:{request.password or ''}".encode()  # RFC 7617: nothing is as common as UTF-8
         headers["Authorization"] = b"Basic " + base64.b64encode(pair)
-    if request.etag:
-        headers["If-None-Match"] = request.etag
-    if request.last_modified:
-        headers["If-Modified-Since"] = request.last_modified
+    if validators and validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators and validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
     return headers
+
+
+def _validators(raw: HTTPResponse, url: str, before: Validators | None = None) -> Validators | None:
+    """Return the answer's validators; what a 304 does not repeat stays."""
+    known = before or Validators(url=url)
+    etag = _field(raw, "etag") or known.etag
+    last_modified = _field(raw, "last-modified") or known.last_modified
+    return Validators(url=url, etag=etag, last_modified=last_modified) if etag or last_modified else None
 
 
 def _field(raw: HTTPResponse, name: str) -> str | None:

@@ -27,8 +27,11 @@ from aggregator.model import (
 
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
 _LONGEST_LANGUAGE = 35  # RFC 5646, section 4.4.1
+_LONGEST_DATE = 200
 _MOST_BYTES = 2**63
-_SEEN = tuple(field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision"})
+_SEEN = tuple(
+    field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision", "date_text"}
+)
 
 
 def normalize(feed: ParsedFeed, *, url: str) -> Reading:
@@ -46,6 +49,7 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
         site_url=site_url,
         language=language,
         drafts=tuple(_without_shared_stories(drafts)),
+        pace=feed.pace,
         problem=sentence(feed.problem or "") or None,
         whole=feed.whole,
     )
@@ -64,6 +68,7 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
         title=_line(entry.title),
         authors=_once(entry.authors),
         published=updated if published is None else published,
+        date_text=_line(entry.published or entry.updated)[:_LONGEST_DATE] or None,
         updated=updated,
         language=_language(entry.language) or feed_language,
         summary=summary if summary != content and content else None,

@@ -116,14 +116,14 @@ class Poller:
                 return _Result(
                     outcome=Outcome.NOT_MODIFIED,
                     status=answer.status,
-                    state=replace(state, etag=answer.etag, last_modified=answer.last_modified),
+                    state=replace(state, validators=answer.validators),
                 )
             case Fetched():
                 return self._read(answer, state, source)
 
     def _read(self, document: Fetched, state: SourceState, source: Source) -> _Result:
         body_hash = hashlib.blake2b(document.body, digest_size=16).digest()
-        good = replace(state, etag=document.etag, last_modified=document.last_modified, body_hash=body_hash)
+        good = replace(state, validators=document.validators, body_hash=body_hash)
         size = len(document.body)
         if body_hash == state.body_hash:
             return _Result(outcome=Outcome.UNCHANGED, status=document.status, size=size, state=good)
@@ -167,11 +167,10 @@ class Poller:
 
 
 def _request(state: SourceState, source: Source) -> FetchRequest:
-    same = state.url == source.url  # validators belong to the URL that gave them
+    same = state.url == source.url  # the config may have got another URL since the source was claimed
     return FetchRequest(
         url=source.url,
-        etag=state.etag if same else None,
-        last_modified=state.last_modified if same else None,
+        validators=state.validators if same else None,
         headers=source.headers,
         user=source.user,
         password=source.password,

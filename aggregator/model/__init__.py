@@ -12,6 +12,7 @@ from aggregator.model.document import (
     Enclosure,
     EntryDraft,
     IdentityKeys,
+    Pace,
     ParsedEntry,
     ParsedFeed,
     Reading,
@@ -19,10 +20,11 @@ from aggregator.model.document import (
     Unreadable,
 )
 from aggregator.model.entry import Entry, EntryQuery, SourceRef, SourceStatus, TagCount
-from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
+    Dedupe,
     PollCommit,
     PollJob,
     PollReport,
@@ -31,11 +33,12 @@ from aggregator.model.poll import (
     SourceState,
     StoryPolicy,
 )
-from aggregator.model.source import FeedSpec, Source
+from aggregator.model.source import FeedSpec, Selectors, Source, host_of
 from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [
     "Channel",
+    "Dedupe",
     "Enclosure",
     "Entry",
     "EntryDraft",
@@ -48,6 +51,7 @@ __all__ = [
     "IdentityKeys",
     "NotModified",
     "Outcome",
+    "Pace",
     "ParsedEntry",
     "ParsedFeed",
     "PollCommit",
@@ -58,6 +62,7 @@ __all__ = [
     "ReadFeed",
     "Reading",
     "SafeHtml",
+    "Selectors",
     "Source",
     "SourceRef",
     "SourceState",
@@ -66,4 +71,6 @@ __all__ = [
     "TagCount",
     "TaggedDraft",
     "Unreadable",
+    "Validators",
+    "host_of",
 ]

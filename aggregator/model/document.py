@@ -42,6 +42,21 @@ class ParsedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a document asks to be polled. Nothing here makes polls more frequent than configured."""
+
+    every: int | None = None
+    """Milliseconds between two polls: the longest of `ttl` and `sy:updatePeriod / sy:updateFrequency`."""
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day, 0 to 23 UTC, in which it does not want to be polled; rising."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, 0 (Monday) to 6, likewise."""
+
+
+ANY_PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """A document of any format, parsed; entries in the document's order."""
 
@@ -52,6 +67,7 @@ class ParsedFeed:
     """The site that the feed belongs to."""
     language: str | None = None
     entries: tuple[ParsedEntry, ...] = ()
+    pace: Pace = ANY_PACE
     problem: str | None = None
     """Set when the document was ill-formed but could be read: a sentence for the person who looks."""
     whole: bool = True
@@ -89,6 +105,8 @@ class EntryDraft:
     authors: tuple[str, ...] = ()
     published: int | None = None
     """The instant that the source said, far past and future included; None when undated or not understood."""
+    date_text: str | None = None
+    """The date of publication (or change, without one) as the source wrote it, understood or not."""
     updated: int | None = None
     language: str | None = None
     summary: RawHtml | None = None
@@ -107,6 +125,7 @@ class Reading:
     site_url: str | None = None
     language: str | None = None
     drafts: tuple[EntryDraft, ...] = ()
+    pace: Pace = ANY_PACE
     problem: str | None = None
     whole: bool = True
     """False when the document ends too early: it is to be read again, even if called unchanged."""

@@ -36,6 +36,8 @@ class Entry:
     """Clamped to first_seen when it lay in the future; None when undated or before 1990."""
     source_published: int | None
     """The instant exactly as the source said it."""
+    date_text: str | None
+    """The date as the source wrote it, understood or not."""
     updated: int | None
     first_seen: int
     surfaced: int
@@ -47,6 +49,9 @@ class Entry:
     language: str | None
     summary: RawHtml | None
     content_html: RawHtml | None
+    """As the source's document says it."""
+    article: RawHtml | None
+    """The full text taken from the entry's own page, where the source asks for that and it could be had."""
     enclosures: tuple[Enclosure, ...]
     base_url: str
     edited: int | None = None
@@ -98,9 +103,15 @@ class SourceStatus:
     message: str
     http_status: int | None
     last_poll: int | None
+    duration_ms: int | None
+    """Of the last poll."""
+    size: int | None
+    """Bytes of the last poll's document, decompressed."""
     next_poll: int | None
     failures: int
     entries: int
+    moved_to: str | None = None
+    """Where the source is asked instead of at `url`, since it said twice that it has moved there for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,23 @@ from aggregator.model.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What makes the next request for a document conditional."""
+
+    url: str
+    """Where the document was found, after redirects: they are sent nowhere else."""
+    etag: str | None = None
+    """Exactly as the server sent it."""
+    last_modified: str | None = None
+    """Exactly as the server sent it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
     """One conditional GET, with its limits."""
 
     url: str
-    etag: str | None = None
-    last_modified: str | None = None
+    validators: Validators | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -30,18 +41,26 @@ class Fetched:
     """Where the document was found, after redirects."""
     content_type: str | None
     body: bytes
-    etag: str | None
-    last_modified: str | None
+    validators: Validators | None
+    """None when the server sent none."""
+    moved_to: str | None = None
+    """Where permanent redirects led before any other kind did; None without one."""
+    max_age: int | None = None
+    """Milliseconds that the server calls the document fresh for (Cache-Control)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """A 304 answer to a conditional request. Carries the validators to keep from now on."""
+    """A 304 answer to a conditional request."""
 
     status: int
     url: str
-    etag: str | None
-    last_modified: str | None
+    validators: Validators | None
+    """To keep from now on."""
+    moved_to: str | None = None
+    """As in `Fetched`."""
+    max_age: int | None = None
+    """As in `Fetched`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

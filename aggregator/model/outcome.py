@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     OK = "ok"
     NOT_MODIFIED = "not modified"
     UNCHANGED = "unchanged"
+    MOVED = "moved"
     GONE = "gone"
     RATE_LIMITED = "rate limited"
     HTTP_ERROR = "http error"
@@ -30,4 +31,4 @@ class Outcome(StrEnum):
         return self not in _SUCCESSES
 
 
-_SUCCESSES = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.UNCHANGED})
+_SUCCESSES = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.MOVED})

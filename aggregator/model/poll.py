@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from aggregator.model.document import TaggedDraft
+from aggregator.model.document import ANY_PACE, Pace, TaggedDraft
+from aggregator.model.exchange import Validators
 from aggregator.model.outcome import Outcome
+
+MOVED_AFTER = 2
+"""Polls in a row that must find a feed at the same new address before it is asked directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,16 +18,28 @@ class SourceState:
     """What is remembered of a source from one poll to the next."""
 
     url: str
-    """The configured URL that the validators belong to."""
-    etag: str | None = None
-    """The ETag exactly as the server sent it."""
-    last_modified: str | None = None
-    """The Last-Modified exactly as the server sent it."""
+    """The configured URL that all of this belongs to."""
+    validators: Validators | None = None
     body_hash: bytes | None = None
     """Of the last document that was read whole."""
     failures: int = 0
     """Consecutive polls that failed."""
     next_poll_at: int = 0
+    moved_to: str | None = None
+    """The address that the last poll's permanent redirects led to, or that is asked instead of `url`."""
+    moved_polls: int = 0
+    """How many polls in a row found a feed there by redirects. From the second on it is asked directly."""
+    pace: Pace = ANY_PACE
+    """What the last document that was read asked for."""
+    max_age: int | None = None
+    """Milliseconds, as the last answer said."""
+    rhythm: tuple[int, ...] = ()
+    """When the source's newest items appeared (ms), rising; a few are kept."""
+
+    @property
+    def address(self) -> str:
+        """Where the source is asked next."""
+        return self.moved_to if self.moved_to and self.moved_polls >= MOVED_AFTER else self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +48,8 @@ class PollJob:
 
     source_id: int
     name: str
+    host: str
+    """Whom the poll asks first, as `host_of` tells it."""
     state: SourceState
 
 
@@ -68,6 +87,8 @@ class PollCommit:
     """What to remember until the next poll."""
     feed: ReadFeed | None = None
     """None when no document was read (304, same body, failure)."""
+    pause_host_until: int | None = None
+    """No source of the same host is asked before this instant: the host said that it is asked too often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +99,21 @@ class PollTally:
     updated: int = 0
 
 
+class Dedupe(StrEnum):
+    """When items of two sources are one story."""
+
+    OFF = "off"
+    """Never."""
+    URL = "url"
+    """When their canonical URLs are the same."""
+    SIMILAR = "similar"
+    """Also when they say nearly the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryPolicy:
     """How new entries are told from known ones across sources, and late ones from backfill."""
 
-    dedupe: bool = True
-    """Whether the same canonical URL from two sources is one story."""
+    dedupe: Dedupe = Dedupe.URL
     backfill_after: int = 7 * 86_400_000
     """Items older by this much (ms) than what the source already had surface at their publication."""

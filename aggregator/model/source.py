@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """CSS selectors that find entries in a web page; all but `item` look within one item."""
+
+    item: str
+    title: str | None = None
+    link: str | None = None
+    date: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +28,11 @@ class Source:
     tags: tuple[str, ...] = ()
     """Given to each of the source's entries; NFC, in the config's order."""
     interval: int = 1_800_000
-    """Milliseconds between two polls that succeed."""
+    """Milliseconds between two polls that succeed; the shortest of them when `adaptive`."""
+    adaptive: bool = False
+    """Whether the pace follows how often the source publishes, between `interval` and `max_interval`."""
+    max_interval: int = 86_400_000
+    """Milliseconds; the longest wait of an adaptive pace."""
     timeout: int = 20_000
     """Milliseconds for the whole exchange, from the first look-up to the last byte."""
     max_size: int = 10 * 1024 * 1024
@@ -30,6 +46,17 @@ class Source:
     """Whether an item's categories become tags of its entry."""
     enabled: bool = True
     """A disabled source is not polled; its entries stay and are published."""
+    selectors: Selectors | None = None
+    """Set when the source is a web page without a feed: what makes entries of it."""
+    full_text: bool = False
+    """Whether each new entry's page is fetched and its article kept."""
+    selector: str | None = None
+    """CSS: which part of an entry's page is the article, in place of finding it out."""
+
+    @property
+    def host(self) -> str:
+        """Whom a poll asks, as `host_of` tells it."""
+        return host_of(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +80,13 @@ class FeedSpec:
     """The feed holds at least this many entries, when there are as many."""
     window: int = 86_400_000
     """And at least everything surfaced within this many milliseconds."""
+
+
+def host_of(url: str) -> str:
+    """Return host and port of an http(s) URL in lower case, for what is counted by server.
+
+    The usual ports of http and https are one and are left out: both are the same server's.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return host if parts.port in {None, 80, 443} else f"{host}:{parts.port}"

@@ -125,3 +125,27 @@ _FIRST_SCHEMA = (
 def _first_schema(db: Database) -> None:
     for statement in _FIRST_SCHEMA:
         db.execute(statement)
+
+
+@migrations(name="0002_manners")
+def _manners(db: Database) -> None:
+    for column in (
+        "host TEXT NOT NULL DEFAULT ''",  # written at each start, from the URL
+        "document_url TEXT",  # which the validators belong to; NULL: the source's own
+        "moved_to TEXT",
+        "moved_polls INTEGER NOT NULL DEFAULT 0",
+        "pace TEXT",  # JSON
+        "max_age INTEGER",
+        "rhythm TEXT",  # JSON
+        "interval INTEGER",  # as configured, to notice a shorter one
+        "duration_ms INTEGER",
+        "size INTEGER",
+    ):
+        db.execute(f"ALTER TABLE sources ADD COLUMN {column}")
+    db.execute("CREATE INDEX sources_by_host ON sources (host)")
+
+
+@migrations(name="0003_texts")
+def _texts(db: Database) -> None:
+    db.execute("ALTER TABLE entries ADD COLUMN date_text TEXT")  # as the source wrote it
+    db.execute("ALTER TABLE entries ADD COLUMN article TEXT")  # from the entry's own page

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.model import EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
+from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.rules.tagging import union
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import (
@@ -60,7 +60,7 @@ def record_feed(
     keys = [key for item in items for key in item.keys]
     own = match(items, _known(conn, source_id, source_id, keys))
     stories: Sequence[Known | None] = [None] * len(items)
-    if policy.dedupe:
+    if policy.dedupe is not Dedupe.OFF:
         unknown = [item.story for item, entry in zip(items, own, strict=True) if entry is None and item.story]
         stories = match_stories(items, own, _known(conn, source_id, _ALL_SOURCES, unknown))
 
@@ -162,12 +162,12 @@ class _Writer:
         surfaced = self._surfaces_at(dated)
         self._conn.execute(
             """
-            INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, updated,
-                uri, guid, url, title, authors, tags, categories, language, summary, content_html, enclosures,
-                base_url)
-            VALUES (:id, :now, :surfaced, :now, :published, :source_published, :updated,
-                :uri, :guid, :url, :title, :authors, :tags, :categories, :language, :summary, :content_html,
-                :enclosures, :base_url)
+            INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, date_text,
+                updated, uri, guid, url, title, authors, tags, categories, language, summary, content_html,
+                enclosures, base_url)
+            VALUES (:id, :now, :surfaced, :now, :published, :source_published, :date_text,
+                :updated, :uri, :guid, :url, :title, :authors, :tags, :categories, :language, :summary,
+                :content_html, :enclosures, :base_url)
             """,
             {
                 **_columns(item.draft, dated),
@@ -203,10 +203,10 @@ class _Writer:
         self._conn.execute(
             """
             UPDATE entries SET guid = coalesce(guid, :guid),
-                published = :published, source_published = :source_published, url = :url, title = :title,
-                authors = :authors, updated = :updated, categories = :categories, language = :language,
-                summary = :summary, content_html = :content_html, enclosures = :enclosures,
-                base_url = :base_url, edited = :edited
+                published = :published, source_published = :source_published, date_text = :date_text,
+                url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
+                language = :language, summary = :summary, content_html = :content_html,
+                enclosures = :enclosures, base_url = :base_url, edited = :edited
             WHERE id = :id
             """,
             {
@@ -216,7 +216,7 @@ class _Writer:
                 "edited": before["edited"] if differing.isdisjoint(_TEXTS) else self._now,
             },
         )
-        return bool(differing - {"source_published"})
+        return bool(differing - {"source_published", "date_text"})
 
     def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
         """Write what the source says of the entry; `surfaced` holds when it says so for the first time."""
@@ -319,6 +319,7 @@ def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
         "url": draft.url,
         "title": draft.title,
         "authors": to_json(draft.authors),
+        "date_text": draft.date_text,
         "updated": draft.updated,
         "categories": to_json(draft.categories),
         "language": draft.language,

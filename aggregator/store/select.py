@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
 
 _COLUMNS = (
-    "id, uri, guid, url, title, authors, published, source_published, updated, first_seen, surfaced, changed,"
-    " edited, tags, categories, language, summary, content_html, enclosures, base_url"
+    "id, uri, guid, url, title, authors, published, source_published, date_text, updated, first_seen,"
+    " surfaced, changed, edited, tags, categories, language, summary, content_html, article, enclosures,"
+    " base_url"
 )
 
 _READ_AT_ONCE = 500
@@ -132,6 +133,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
         authors=_list(row["authors"]),
         published=row["published"],
         source_published=row["source_published"],
+        date_text=row["date_text"],
         updated=row["updated"],
         first_seen=row["first_seen"],
         surfaced=row["surfaced"],
@@ -142,6 +144,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
         language=row["language"],
         summary=None if row["summary"] is None else RawHtml(row["summary"]),
         content_html=None if row["content_html"] is None else RawHtml(row["content_html"]),
+        article=None if row["article"] is None else RawHtml(row["article"]),
         enclosures=tuple(
             Enclosure(url=url, type=kind, length=length)
             for url, kind, length in json.loads(row["enclosures"])

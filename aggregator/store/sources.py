@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 from aggregator.model import (
     Outcome,
+    Pace,
     PollJob,
     PollReport,
     PollTally,
     Source,
     SourceState,
     SourceStatus,
+    Validators,
+    host_of,
 )
 from aggregator.rules.tagging import tags_for
 from aggregator.store.record import retag, to_json
@@ -44,14 +47,15 @@ def _configured(source: Source, position: int) -> dict[str, object]:
         "tags": to_json(source.tags),
         "keep_categories": source.keep_categories,
         "enabled": source.enabled,
+        "host": source.host,
         "position": position,
     }
 
 
 def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -> None:
     conn.execute(
-        "INSERT INTO sources (name, url, tags, keep_categories, enabled, position, next_poll_at)"
-        " VALUES (:name, :url, :tags, :keep_categories, :enabled, :position, :now)",
+        "INSERT INTO sources (name, url, host, tags, keep_categories, enabled, position, next_poll_at)"
+        " VALUES (:name, :url, :host, :tags, :keep_categories, :enabled, :position, :now)",
         {**_configured(source, position), "now": now},
     )
 
@@ -69,9 +73,10 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
         )
     if source.url != row["url"]:
         conn.execute(
-            "UPDATE sources SET etag = NULL, last_modified = NULL, body_hash = NULL, failures = 0,"
+            "UPDATE sources SET host = ?, document_url = NULL, etag = NULL, last_modified = NULL,"
+            " body_hash = NULL, failures = 0, moved_to = NULL, moved_polls = 0, pace = NULL, max_age = NULL,"
             " next_poll_at = ? WHERE id = ?",
-            (now, row["id"]),
+            (source.host, now, row["id"]),
         )
     if (tuple(json.loads(row["tags"])), bool(row["keep_categories"])) != (
         source.tags,
@@ -102,39 +107,54 @@ def lease_rows(conn: sqlite3.Connection, ids: Sequence[int], until: int) -> None
 
 def read_job(row: sqlite3.Row) -> PollJob:
     """Return a row as what a poll is given."""
-    return PollJob(
-        source_id=row["id"],
-        name=row["name"],
-        state=SourceState(
-            url=row["url"],
-            etag=row["etag"],
-            last_modified=row["last_modified"],
-            body_hash=row["body_hash"],
-            failures=row["failures"],
-            next_poll_at=row["next_poll_at"],
-        ),
+    return PollJob(source_id=row["id"], name=row["name"], host=row["host"], state=_state(row))
+
+
+def _state(row: sqlite3.Row) -> SourceState:
+    validators = Validators(
+        url=row["document_url"] or row["url"], etag=row["etag"], last_modified=row["last_modified"]
     )
+    return SourceState(
+        url=row["url"],
+        validators=validators if validators.etag or validators.last_modified else None,
+        body_hash=row["body_hash"],
+        failures=row["failures"],
+        next_poll_at=row["next_poll_at"],
+        moved_to=row["moved_to"],
+        moved_polls=row["moved_polls"],
+        pace=_pace(row["pace"]),
+        max_age=row["max_age"],
+        rhythm=tuple(json.loads(row["rhythm"] or "[]")),
+    )
+
+
+def _pace(said: str | None) -> Pace:
+    every, skip_hours, skip_days = json.loads(said or "[null, [], []]")
+    return Pace(every=every, skip_hours=tuple(skip_hours), skip_days=tuple(skip_days))
 
 
 def write_state(conn: sqlite3.Connection, report: PollReport, state: SourceState) -> None:
     """Write how the source's last poll went and what to remember for the next; give up its claim."""
     conn.execute(
-        "UPDATE sources SET leased_until = 0, last_poll_at = ?, outcome = ?, message = ?, http_status = ?"
-        " WHERE id = ?",
-        (report.started_at, report.outcome.value, report.message, report.http_status, report.source_id),
+        "UPDATE sources SET leased_until = 0, last_poll_at = ?, duration_ms = ?, outcome = ?, message = ?,"
+        " http_status = ?, size = ? WHERE id = ?",
+        (
+            *(report.started_at, report.duration_ms, report.outcome.value, report.message),
+            *(report.http_status, report.size, report.source_id),
+        ),
     )
-    # The config may have got another URL meanwhile: validators belong to the one that was asked.
+    validators = state.validators
+    # The config may have got another URL meanwhile: all this belongs to the one that was asked.
     conn.execute(
-        "UPDATE sources SET etag = ?, last_modified = ?, body_hash = ?, failures = ?, next_poll_at = ?"
+        "UPDATE sources SET host = ?, document_url = ?, etag = ?, last_modified = ?, body_hash = ?,"
+        " failures = ?, next_poll_at = ?, moved_to = ?, moved_polls = ?, pace = ?, max_age = ?, rhythm = ?"
         " WHERE id = ? AND url = ?",
         (
-            state.etag,
-            state.last_modified,
-            state.body_hash,
-            state.failures,
-            state.next_poll_at,
-            report.source_id,
-            state.url,
+            host_of(state.address),
+            *((validators.url, validators.etag, validators.last_modified) if validators else (None,) * 3),
+            *(state.body_hash, state.failures, state.next_poll_at, state.moved_to, state.moved_polls),
+            to_json([state.pace.every, state.pace.skip_hours, state.pace.skip_days]),
+            *(state.max_age, to_json(state.rhythm), report.source_id, state.url),
         ),
     )
 
@@ -165,6 +185,7 @@ def write_poll(conn: sqlite3.Connection, report: PollReport, tally: PollTally) -
 
 def read_status(row: sqlite3.Row) -> SourceStatus:
     """Return a row (with its number of entries) as tables and pages show it."""
+    state = _state(row)
     return SourceStatus(
         name=row["name"],
         url=row["url"],
@@ -176,7 +197,35 @@ def read_status(row: sqlite3.Row) -> SourceStatus:
         message=row["message"],
         http_status=row["http_status"],
         last_poll=row["last_poll_at"],
+        duration_ms=row["duration_ms"],
+        size=row["size"],
+        moved_to=state.address if state.address != state.url else None,
         next_poll=row["next_poll_at"] if row["enabled"] else None,
         failures=row["failures"],
         entries=row["entries"],
     )
+
+
+def read_polls(conn: sqlite3.Connection, name: str, limit: int) -> list[tuple[PollReport, PollTally]]:
+    """Return the last polls of a source, newest first."""
+    rows = conn.execute(
+        "SELECT p.*, s.name FROM polls AS p JOIN sources AS s ON s.id = p.source_id"
+        " WHERE s.name = ? ORDER BY p.id DESC LIMIT ?",
+        (name, limit),
+    )
+    return [
+        (
+            PollReport(
+                source_id=row["source_id"],
+                name=row["name"],
+                started_at=row["started_at"],
+                duration_ms=row["duration_ms"],
+                outcome=Outcome(row["outcome"]),
+                message=row["message"],
+                http_status=row["http_status"],
+                size=row["size"],
+            ),
+            PollTally(new=row["new"], updated=row["updated"]),
+        )
+        for row in rows
+    ]

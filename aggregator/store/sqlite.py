@@ -24,6 +24,7 @@ from aggregator.model import (
     EntryQuery,
     PollCommit,
     PollJob,
+    PollReport,
     PollTally,
     Source,
     SourceStatus,
@@ -33,7 +34,15 @@ from aggregator.model import (
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
 from aggregator.store.select import read_entries, select_ids, walk_ids
-from aggregator.store.sources import lease_rows, read_job, read_status, sync, write_poll, write_state
+from aggregator.store.sources import (
+    lease_rows,
+    read_job,
+    read_polls,
+    read_status,
+    sync,
+    write_poll,
+    write_state,
+)
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's; not so long when the store is being closed."""
@@ -165,6 +174,11 @@ class SqliteStore:
                 " FROM sources AS s WHERE position IS NOT NULL ORDER BY position"
             ).fetchall()
         return [read_status(row) for row in rows]
+
+    def polls(self, name: str, *, limit: int) -> list[tuple[PollReport, PollTally]]:
+        """See `protocols.Store.polls`."""
+        with self._read() as conn:
+            return read_polls(conn, name, limit)
 
     # --- entries --------------------------------------------------------------------------------------
 

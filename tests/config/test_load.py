@@ -12,7 +12,7 @@ from aggregator import config as config_module
 from aggregator.config import Config, Polling, Service, load
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES
 from aggregator.exceptions import ConfigError
-from aggregator.model import FeedSpec, Source, StoryPolicy
+from aggregator.model import Dedupe, FeedSpec, Source, StoryPolicy
 from tests.config.configs import FEED, HOME, SOURCE, made
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "aggregator.toml"
@@ -114,7 +114,7 @@ def test_every_key_of_the_plain_tables_arrives() -> None:
         parse_memory=1024**3,
         parse_workers=3,
     )
-    assert config.stories == StoryPolicy(dedupe=False, backfill_after=30 * 86_400_000)
+    assert config.stories == StoryPolicy(dedupe=Dedupe.OFF, backfill_after=30 * 86_400_000)
 
 
 def test_every_key_of_a_source_arrives() -> None:

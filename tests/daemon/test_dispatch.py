@@ -14,7 +14,8 @@ from aggregator.model import PollJob, SourceState
 
 
 def job(number: int) -> PollJob:
-    return PollJob(source_id=number, name=str(number), state=SourceState(url=f"https://s.example/{number}"))
+    state = SourceState(url=f"https://{number}.example/")
+    return PollJob(source_id=number, name=str(number), host=f"{number}.example", state=state)
 
 
 class Work:

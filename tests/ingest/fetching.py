@@ -10,7 +10,7 @@ from typing import Any
 from aggregator.ingest.dial import Address
 from aggregator.ingest.fetch import HttpFetcher, user_agent
 from aggregator.ingest.guard import AddressGuard
-from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from tests.origin import read_request
 
 LOOPBACK = AddressGuard([ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")])
@@ -27,6 +27,10 @@ def make_fetcher(**given: Any) -> HttpFetcher:
 
 def asking(url: str, **given: Any) -> FetchRequest:
     return FetchRequest(**{"url": url, "timeout": 5000, "max_size": 1_000_000, **given})
+
+
+def validators(url: str, etag: str | None = None, last_modified: str | None = None) -> Validators:
+    return Validators(url=url, etag=etag, last_modified=last_modified)
 
 
 def failed(answer: Fetched | NotModified | FetchFailed) -> FetchFailed:

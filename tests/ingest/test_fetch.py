@@ -15,7 +15,7 @@ from aggregator.ingest.dial import Address
 from aggregator.ingest.failures import retry_after_ms
 from aggregator.ingest.fetch import HttpFetcher, user_agent
 from aggregator.model import Fetched, NotModified, Outcome
-from tests.ingest.fetching import answering, asking, failed, fetched, make_fetcher, names_to
+from tests.ingest.fetching import answering, asking, failed, fetched, make_fetcher, names_to, validators
 from tests.origin import Origin, Peer, read_request
 
 # --- documents and validators ---------------------------------------------------------------------------
@@ -29,15 +29,14 @@ def test_a_document_comes_with_its_type_and_its_validators(fetcher: HttpFetcher,
         url=url,
         content_type="application/xml",
         body=b"<rss/>",
-        etag='W/"odd, one"',
-        last_modified="yesterday, about noon",
+        validators=validators(url, 'W/"odd, one"', "yesterday, about noon"),
     )
 
 
 def test_a_document_without_validators_has_none(fetcher: HttpFetcher, origin: Origin) -> None:
     document = fetched(fetcher.fetch(asking(origin.serve("/feed", b"<rss/>", content_type=None))))
 
-    assert (document.etag, document.last_modified, document.content_type) == (None, None, None)
+    assert (document.validators, document.content_type) == (None, None)
 
 
 def test_who_asks_and_what_is_understood_is_said_in_each_request(origin: Origin) -> None:
@@ -71,7 +70,7 @@ def test_validators_go_back_byte_for_byte() -> None:
     with Peer(speak) as peer:
         fetcher = make_fetcher()
         first = fetched(fetcher.fetch(asking(peer.url)))
-        fetcher.fetch(asking(peer.url, etag=first.etag, last_modified=first.last_modified))
+        fetcher.fetch(asking(peer.url, validators=first.validators))
 
     assert b"\r\nIf-None-Match: " + etag + b"\r\n" in heads[1]
     assert b"\r\nIf-Modified-Since: " + last_modified + b"\r\n" in heads[1]
@@ -79,17 +78,17 @@ def test_validators_go_back_byte_for_byte() -> None:
 
 def test_not_modified_keeps_the_validators_that_were_sent(fetcher: HttpFetcher) -> None:
     with Peer(answering(b"HTTP/1.1 304 Not Modified\r\n\r\n")) as peer:
-        answer = fetcher.fetch(asking(peer.url, etag='"1"', last_modified="then"))
+        answer = fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"', "then")))
 
-        assert answer == NotModified(status=304, url=peer.url, etag='"1"', last_modified="then")
+        assert answer == NotModified(status=304, url=peer.url, validators=validators(peer.url, '"1"', "then"))
 
 
 def test_not_modified_brings_newer_validators(fetcher: HttpFetcher) -> None:
     response = b'HTTP/1.1 304 Not Modified\r\nETag: "2"\r\nLast-Modified: now\r\n\r\n'
     with Peer(answering(response)) as peer:
-        answer = fetcher.fetch(asking(peer.url, etag='"1"', last_modified="then"))
+        answer = fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"', "then")))
 
-        assert answer == NotModified(status=304, url=peer.url, etag='"2"', last_modified="now")
+        assert answer == NotModified(status=304, url=peer.url, validators=validators(peer.url, '"2"', "now"))
 
 
 def test_not_modified_without_a_condition_is_an_error(fetcher: HttpFetcher) -> None:
@@ -143,7 +142,7 @@ def test_a_connection_serves_many_polls(fetcher: HttpFetcher) -> None:
     not_modified = b"HTTP/1.1 304 Not Modified\r\n\r\n"
     document = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
     with Peer(answering(document, not_modified, not_modified, document)) as peer:
-        answers = [fetcher.fetch(asking(peer.url, etag='"1"')) for _ in range(4)]
+        answers = [fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"'))) for _ in range(4)]
 
         assert [type(answer) for answer in answers] == [Fetched, NotModified, NotModified, Fetched]
         assert peer.connections == 1
@@ -152,7 +151,7 @@ def test_a_connection_serves_many_polls(fetcher: HttpFetcher) -> None:
 def test_a_304_that_announces_chunks_is_not_waited_for(fetcher: HttpFetcher) -> None:
     with Peer(answering(*[b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"] * 2)) as peer:
         started = time.monotonic()
-        answers = [fetcher.fetch(asking(peer.url, etag='"1"')) for _ in range(2)]
+        answers = [fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"'))) for _ in range(2)]
 
     assert [type(answer) for answer in answers] == [NotModified, NotModified]
     assert time.monotonic() - started < 2
@@ -224,7 +223,7 @@ def test_a_fetcher_leaves_no_threads_and_no_connections_behind(origin: Origin) -
 
     def poll(fetcher: HttpFetcher) -> None:
         for _ in range(5):
-            fetcher.fetch(asking(url, etag='"1"', timeout=200))
+            fetcher.fetch(asking(url, validators=validators(url, '"1"'), timeout=200))
 
     fetcher = make_fetcher()
     pollers = [threading.Thread(target=poll, args=(fetcher,)) for _ in range(4)]

@@ -24,6 +24,7 @@ from aggregator.model import (
     Source,
     StoryPolicy,
     Unreadable,
+    Validators,
 )
 from aggregator.protocols import Store
 from aggregator.store import open_store
@@ -36,14 +37,17 @@ RSS = b"""<rss version="2.0"><channel><title>A</title><link>https://a.example/</
 <pubDate>Wed, 03 Apr 2024 01:46:32 GMT</pubDate></item></channel></rss>"""
 
 
+def validators(etag: str | None, last_modified: str = "whenever") -> Validators:
+    return Validators(url=SOURCE.url, etag=etag, last_modified=last_modified)
+
+
 def document(body: bytes = RSS, etag: str | None = '"1"') -> Fetched:
     return Fetched(
         status=200,
         url=SOURCE.url,
         content_type="application/rss+xml",
         body=body,
-        etag=etag,
-        last_modified="whenever",
+        validators=validators(etag),
     )
 
 
@@ -132,7 +136,7 @@ def test_the_first_request_is_unconditional_and_says_the_sources_limits(store: S
     fetcher = FakeFetcher(document())
     Bench(store, fetcher).poll()
     (request,) = fetcher.asked
-    assert (request.etag, request.last_modified) == (None, None)
+    assert request.validators is None
     assert (request.url, request.timeout, request.max_size) == (
         SOURCE.url,
         SOURCE.timeout,
@@ -146,7 +150,7 @@ def test_validators_are_sent_back_exactly_as_they_came(store: Store) -> None:
     bench = Bench(store, fetcher)
     bench.poll()
     bench.poll()
-    assert (fetcher.asked[1].etag, fetcher.asked[1].last_modified) == ('W/"odd one" ', "whenever")
+    assert fetcher.asked[1].validators == validators('W/"odd one" ')
 
 
 def test_validators_of_another_url_are_not_sent(store: Store) -> None:
@@ -154,7 +158,7 @@ def test_validators_of_another_url_are_not_sent(store: Store) -> None:
     bench = Bench(store, fetcher)
     bench.poll()
     bench.poll(replace(SOURCE, url="https://a.example/other"))
-    assert fetcher.asked[1].etag is None
+    assert fetcher.asked[1].validators is None
 
 
 def test_the_same_body_is_not_read_again(store: Store) -> None:
@@ -164,7 +168,9 @@ def test_the_same_body_is_not_read_again(store: Store) -> None:
     report = bench.report()
     assert (report.outcome, bench.reader.reads) == (Outcome.UNCHANGED, 1)
     bench.poll()
-    assert bench.fetcher.asked[2].etag == '"2"', "the new validator belongs to the same body"
+    assert bench.fetcher.asked[2].validators == validators('"2"'), (
+        "the new validator belongs to the same body"
+    )
 
 
 def test_the_same_body_at_another_url_is_read(store: Store) -> None:
@@ -188,10 +194,10 @@ def test_what_is_wrong_with_a_document_that_was_read_is_told_beside_its_success(
 def test_new_validators_that_come_with_not_modified_are_sent_the_next_time(store: Store) -> None:
     bench = Bench(store, FakeFetcher(document()))
     bench.poll()
-    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, etag='"2"', last_modified="later")
+    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, validators=validators('"2"', "later"))
     bench.poll()
     bench.poll()
-    assert (bench.fetcher.asked[2].etag, bench.fetcher.asked[2].last_modified) == ('"2"', "later")
+    assert bench.fetcher.asked[2].validators == validators('"2"', "later")
 
 
 def test_a_clock_that_is_set_back_makes_no_poll_shorter_than_nothing(store: Store) -> None:
@@ -216,7 +222,7 @@ def test_the_wait_for_the_next_poll_is_left_to_the_dice(store: Store) -> None:
 def test_not_modified_keeps_everything_and_counts_as_success(store: Store) -> None:
     bench = Bench(store, FakeFetcher(document()))
     bench.poll()
-    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, etag='"1"', last_modified="whenever")
+    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, validators=validators('"1"'))
     assert bench.report().outcome is Outcome.NOT_MODIFIED
     (status,) = store.source_statuses()
     assert (status.failures, status.http_status, status.entries) == (0, 304, 1)
@@ -229,7 +235,7 @@ def test_validators_are_kept_only_of_documents_that_were_read(store: Store) -> N
     bench.fetcher.answer = document(b"<html><body>Maintenance</body></html>", etag='"maintenance"')
     assert bench.report().outcome is Outcome.NOT_A_FEED
     bench.poll()
-    assert bench.fetcher.asked[2].etag == '"1"'
+    assert bench.fetcher.asked[2].validators == validators('"1"')
 
 
 CUT_SHORT = RSS[: RSS.index(b"<guid>")]
@@ -242,7 +248,7 @@ def test_a_document_that_was_cut_short_is_asked_for_again_without_its_validators
     assert (bench.report().outcome, store.entry_count()) == (Outcome.OK, 1)
     bench.fetcher.answer = document(RSS.replace(b"<item>", second + b"<item>"))
     assert bench.report().outcome is Outcome.OK
-    assert (bench.fetcher.asked[1].etag, bench.fetcher.asked[1].last_modified) == (None, None)
+    assert bench.fetcher.asked[1].validators is None
     assert sorted(entry.title for entry in store.entries(EntryQuery())) == ["One", "Two"]
 
 
@@ -255,7 +261,7 @@ def test_a_document_that_was_cut_short_leaves_the_validators_of_the_last_whole_o
     assert bench.report().outcome is Outcome.OK, "what was cut short is no document to compare with"
     bench.fetcher.answer = document(etag='"2"')
     assert bench.report().outcome is Outcome.UNCHANGED
-    assert [request.etag for request in bench.fetcher.asked] == [None, '"1"', '"1"', '"1"']
+    assert [request.validators for request in bench.fetcher.asked] == [None, *[validators('"1"')] * 3]
 
 
 def test_failures_are_counted_back_off_and_end_with_the_first_success(store: Store) -> None:

@@ -28,8 +28,7 @@ def document(body: bytes, content_type: str | None = None) -> Fetched:
         url="https://example.org/feed",
         content_type=content_type,
         body=body,
-        etag=None,
-        last_modified=None,
+        validators=None,
     )
 
 

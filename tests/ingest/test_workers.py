@@ -25,7 +25,7 @@ MIB = 2**20
 
 def document(body: bytes) -> Fetched:
     url = "https://example.org/feed"
-    return Fetched(status=200, url=url, content_type=None, body=body, etag=None, last_modified=None)
+    return Fetched(status=200, url=url, content_type=None, body=body, validators=None)
 
 
 RSS = document(b"<rss version='2.0'><channel><title>t</title><item><title>one</title></item></channel></rss>")

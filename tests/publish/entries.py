@@ -36,6 +36,7 @@ def an_entry(**changes: Any) -> Entry:
             authors=("Ada Example", "例 花子"),
             published=PUBLISHED,
             source_published=PUBLISHED,
+            date_text=None,
             updated=PUBLISHED + 3_600_000,
             first_seen=PUBLISHED + 60_000,
             surfaced=PUBLISHED + 60_000,
@@ -48,6 +49,7 @@ def an_entry(**changes: Any) -> Entry:
                 "<p>The <b>fab</b> opens today. 工場は今日開きます。</p>"
                 '<p>新厂房今天启用。 <a href="/plan">plan</a> <img src="/fab.jpg" alt="fab"></p>'
             ),
+            article=None,
             enclosures=(Enclosure(url="https://chips.example/fab.mp3", type="audio/mpeg", length=12_345),),
             base_url="https://chips.example/2024/new-fab",
         ),

@@ -17,6 +17,7 @@ ENTRY = Entry(
     authors=("王小明",),
     published=1_712_108_792_000,
     source_published=1_712_108_792_000,
+    date_text=None,
     updated=None,
     first_seen=1_712_110_000_000,
     surfaced=1_712_108_792_000,
@@ -26,6 +27,7 @@ ENTRY = Entry(
     language="zh-CN",
     summary=None,
     content_html=RawHtml("<p>   发明的文字。</p>\n<p>Second line.</p>"),
+    article=None,
     enclosures=(),
     base_url="",
 )

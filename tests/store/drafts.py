@@ -18,6 +18,7 @@ from aggregator.model import (
     Source,
     StoryPolicy,
     TaggedDraft,
+    Validators,
 )
 from aggregator.protocols import Store
 from aggregator.rules.tagging import tags_for
@@ -97,7 +98,7 @@ def poll(
         ),
         state=replace(
             job.state,
-            etag=etag,
+            validators=Validators(url=job.state.url, etag=etag) if etag else None,
             failures=failures,
             next_poll_at=now + source.interval if next_poll_at is None else next_poll_at,
         ),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.ingest.normalize import normalize
 from aggregator.model import (
+    Dedupe,
     Enclosure,
     EntryDraft,
     EntryQuery,
@@ -219,7 +220,7 @@ def test_one_story_is_claimed_by_one_item_of_a_document(store: Store) -> None:
 
 
 def test_the_first_entry_with_a_link_stays_its_story(store: Store) -> None:
-    policies = {A: True, B: False, C: True}
+    policies = {A: Dedupe.URL, B: Dedupe.OFF, C: Dedupe.URL}
     for source, dedupe in policies.items():
         items = [draft("a", guid=source.name)]
         poll(store, source, items, policy=StoryPolicy(dedupe=dedupe))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from aggregator.model import EntryDraft, EntryQuery, Source, StoryPolicy
+from aggregator.model import Dedupe, EntryDraft, EntryQuery, Source, StoryPolicy
 from aggregator.protocols import Store
 from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 
@@ -166,7 +166,7 @@ def test_a_story_is_updated_by_the_source_that_brought_it_first(store: Store) ->
 
 
 def test_without_dedupe_each_source_keeps_its_own(store: Store) -> None:
-    off = StoryPolicy(dedupe=False)
+    off = StoryPolicy(dedupe=Dedupe.OFF)
     poll(store, A, [draft("a", guid="from-a")], policy=off)
     assert poll(store, B, [draft("a", guid="from-b")], policy=off).new == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator.model import EntryQuery, Outcome, PollJob, Source
+from aggregator.model import EntryQuery, Outcome, PollJob, Source, Validators
 from aggregator.protocols import Store
 from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 
@@ -28,7 +28,7 @@ def test_a_renamed_source_keeps_its_validators_and_its_entries_as_one_source(sto
     poll(store, A, [draft("a")], etag='"1"')
     renamed = replace(A, name="A, renamed")
     store.sync_sources([renamed], now=NOW)
-    assert claimed(store, "A, renamed").state.etag == '"1"'
+    assert claimed(store, "A, renamed").state.validators == Validators(url=A.url, etag='"1"')
     assert poll(store, renamed, [draft("a")], now=NOW + HOUR).new == 0
     (entry,) = store.walk(EntryQuery())
     assert [source.name for source in entry.sources] == ["A, renamed"]
@@ -38,7 +38,7 @@ def test_sources_that_swap_their_names_keep_what_was_stored_under_the_name(store
     store.sync_sources([A, B], now=NOW)
     poll(store, A, [draft("a")], etag='"1"')
     store.sync_sources([replace(A, url=B.url), replace(B, url=A.url)], now=NOW + 1)
-    assert claimed(store).state.etag is None
+    assert claimed(store).state.validators is None
     assert [status.entries for status in store.source_statuses()] == [1, 0]
 
 
@@ -102,7 +102,7 @@ def test_a_new_url_begins_without_the_failures_and_validators_of_the_old_one(sto
     store.sync_sources([replace(A, url="https://a.example/new")], now=NOW + 1)
     assert next_poll(store) == NOW + 1
     state = claimed(store).state
-    assert (state.failures, state.etag, state.url) == (0, None, "https://a.example/new")
+    assert (state.failures, state.validators, state.url) == (0, None, "https://a.example/new")
 
 
 def test_a_released_source_is_due_again_at_once(store: Store) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.exceptions import StoreError
-from aggregator.model import EntryQuery, Outcome, PollCommit, PollReport, Source, StoryPolicy
+from aggregator.model import EntryQuery, Outcome, PollCommit, PollReport, Source, StoryPolicy, Validators
 from aggregator.protocols import Store
 from aggregator.store import open_store
 from aggregator.store.sqlite import SqliteStore
@@ -100,13 +100,13 @@ def test_disabled_and_removed_sources_are_not_claimed_and_keep_their_entries(sto
 def test_a_source_with_another_url_is_due_and_forgets_its_validators(store: Store) -> None:
     store.sync_sources([A], now=NOW)
     (job,) = store.claim(["A"], now=NOW, lease=1)
-    assert job.state.etag is None
+    assert job.state.validators is None
     moved = replace(A, url="https://a.example/new")
     store.sync_sources([moved], now=NOW)
     poll(store, moved, [draft("a")], now=NOW + 1)
     store.sync_sources([A], now=NOW + 2)
     (job,) = store.claim_due(now=NOW + 2, limit=1, lease=1)
-    assert (job.state.url, job.state.etag, job.state.body_hash) == (A.url, None, None)
+    assert (job.state.url, job.state.validators, job.state.body_hash) == (A.url, None, None)
 
 
 def test_validators_of_a_url_that_the_config_has_left_are_not_stored(store: Store) -> None:
@@ -117,10 +117,10 @@ def test_validators_of_a_url_that_the_config_has_left_are_not_stored(store: Stor
     report = PollReport(
         source_id=job.source_id, name="A", started_at=NOW, duration_ms=1, outcome=Outcome.NOT_MODIFIED
     )
-    state = replace(job.state, etag='"of the old url"', next_poll_at=NOW + DAY)
+    state = replace(job.state, validators=Validators(url=A.url, etag="1"), next_poll_at=NOW + DAY)
     store.record(PollCommit(report=report, state=state), StoryPolicy(), now=NOW)
     (job,) = store.claim_due(now=NOW, limit=1, lease=1)
-    assert job.state.etag is None
+    assert job.state.validators is None
 
 
 def test_a_shorter_interval_holds_at_once(store: Store) -> None:
