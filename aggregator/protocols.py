@@ -17,6 +17,7 @@ from aggregator.model import (
     PollReport,
     PollTally,
     Reading,
+    Selectors,
     Source,
     SourceStatus,
     StoryPolicy,
@@ -41,8 +42,11 @@ class Fetcher(Protocol):
 class DocumentReader(Protocol):
     """Turns documents into drafts, out of reach of the service. Safe to call from several threads."""
 
-    def read(self, document: Fetched) -> Reading | Unreadable:
-        """Return the document's items, or why there are none; raises nothing for the document's faults."""
+    def read(self, document: Fetched, selectors: Selectors | None = None) -> Reading | Unreadable:
+        """Return the document's items, or why there are none; raises nothing for the document's faults.
+
+        With `selectors` the document is a web page, and they find its items.
+        """
 
     def close(self) -> None:
         """End the work under way and give back its processes. Not usable afterwards."""

@@ -1,4 +1,4 @@
-"""The parse process: takes documents from a socket and answers with what they hold, until the socket closes.
+"""The parse process: takes work on documents from a socket and answers it, until the socket closes.
 
 Started by `workers` as `python -m aggregator.ingest.child FD MEMORY`. It imports nothing but the parsers, so
 it stays small.
@@ -16,8 +16,7 @@ import sys
 from contextlib import suppress
 from io import BufferedRWPair
 
-from aggregator.ingest.read import read_document
-from aggregator.model import Fetched
+import aggregator.ingest.read  # noqa: F401 - what nearly every document needs is there when the first one comes
 
 HEADER = struct.Struct(">Qd")
 """Before each message: its length in bytes, and the seconds until the alarm (0 in answers)."""
@@ -63,8 +62,8 @@ def serve(stream: BufferedRWPair) -> None:
         # The parent kills this process at the deadline. Should the parent be gone by then, the alarm does it:
         # a hostile document must not keep a processor busy for minutes.
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        document: Fetched = pickle.loads(stream.read(size))  # noqa: S301 - written by our own parent
-        answer = pickle.dumps(read_document(document), protocol=pickle.HIGHEST_PROTOCOL)
+        work, document, options = pickle.loads(stream.read(size))  # noqa: S301 - written by our own parent
+        answer = pickle.dumps(work(document, *options), protocol=pickle.HIGHEST_PROTOCOL)
         signal.setitimer(signal.ITIMER_REAL, 0)
         stream.write(HEADER.pack(len(answer), 0) + answer)
         stream.flush()

@@ -127,7 +127,7 @@ class Poller:
         size = len(document.body)
         if body_hash == state.body_hash:
             return _Result(outcome=Outcome.UNCHANGED, status=document.status, size=size, state=good)
-        reading = self.reader.read(document)
+        reading = self.reader.read(document, source.selectors)
         match reading:
             case Unreadable():
                 # The validators of a document that could not be read would keep us from asking again.

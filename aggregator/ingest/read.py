@@ -13,7 +13,7 @@ from aggregator.ingest.limits import GZIP, MOST_INFLATED, limited
 from aggregator.ingest.normalize import normalize
 from aggregator.ingest.parse import parse_xml
 from aggregator.ingest.text import sentence
-from aggregator.model import Fetched, Outcome, ParsedEntry, ParsedFeed, Reading, Unreadable
+from aggregator.model import Fetched, Outcome, ParsedEntry, ParsedFeed, Reading, Selectors, Unreadable
 
 _OTHER_FORMATS = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -28,7 +28,10 @@ _OTHER_FORMATS = (
 _BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks, of any width
 
 
-def read_document(document: Fetched) -> Reading | Unreadable:
+def read_document(
+    document: Fetched,
+    selectors: Selectors | None = None,  # noqa: ARG001 - web pages come with the next commit
+) -> Reading | Unreadable:
     """Return the document's items as drafts, or why there are none. Raises nothing for the document's faults.
 
     The format is told from the bytes, not from the content type, which servers often get wrong; a gzip file

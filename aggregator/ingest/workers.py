@@ -1,6 +1,6 @@
 """The pool of parse processes, each with a deadline and a memory limit.
 
-    read() ─► a place ─► an idle process, else a new one ─► document ─► answer ─► idle again
+    run() ─► a place ─► an idle process, else a new one ─► document ─► answer ─► idle again
                                                     │          └─ deadline, crash ─► killed, forgotten
                                                     └─ PATIENCE ─► a place aside, to go on or to begin again
 
@@ -20,18 +20,24 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TypeVar, cast
 
 import aggregator
 from aggregator.ingest.child import HEADER, OUT_OF_MEMORY, READY
 from aggregator.ingest.limits import largest_answer
-from aggregator.model import Fetched, Outcome, Reading, Unreadable
+from aggregator.ingest.read import read_document
+from aggregator.model import Fetched, Outcome, Reading, Selectors, Unreadable
 
 PATIENCE = 1.0
 """Seconds after which a document must leave its place to the next one."""
 ASIDE = 4
 """Processes, beyond `workers`, for documents that take longer."""
+
+T = TypeVar("T")
+_Task = tuple[Callable[..., object], Fetched, tuple[object, ...]]
 
 _LOW_PRIORITY = 15
 _START_TIMEOUT = 30.0
@@ -63,19 +69,25 @@ class ParsePool:
         self._busy: set[_Process] = set()
         self._closed = False
 
-    def read(self, document: Fetched) -> Reading | Unreadable:
-        """Return what `read_document` makes of it, or why it could not within the limits.
+    def read(self, document: Fetched, selectors: Selectors | None = None) -> Reading | Unreadable:
+        """Return what `read_document` makes of it, or why it could not within the limits; see `run`."""
+        return self.run(read_document, document, selectors)
 
-        Blocks while all places are taken. Raises nothing for the document's faults: one that takes too
-        long, too much memory, or its process with it, is `Unreadable`; the next one gets another process.
+    def run(self, work: Callable[..., T], document: Fetched, *options: object) -> T | Unreadable:
+        """Return what `work(document, *options)` returns in a process of its own, or why it could not.
+
+        `work` is a function of a module, and what it takes and returns can be pickled. Blocks while all
+        places are taken. Raises nothing for the document's faults: one that takes too long, too much memory,
+        or its process with it, is `Unreadable`; the next one gets another process.
         """
+        task = (work, document, options)
         with ExitStack() as aside:
             with self._places:
-                begun = self._begin(document)
+                begun = self._begin(task)
                 if isinstance(begun, Unreadable):
                     return begun
                 if self._timeout <= PATIENCE * 1000 or begun.answers_within(PATIENCE):
-                    return self._answer(begun)
+                    return cast("T | Unreadable", self._answer(begun))
                 goes_on = self._places_aside.acquire(blocking=False)
                 if goes_on:
                     aside.callback(self._places_aside.release)
@@ -83,18 +95,18 @@ class ParsePool:
                     self._discard(begun)
             if not goes_on:
                 aside.enter_context(self._places_aside)
-                begun = self._begin(document)
+                begun = self._begin(task)
             if isinstance(begun, Unreadable):
                 return begun
             begun.step_back()
-            return self._answer(begun)
+            return cast("T | Unreadable", self._answer(begun))
 
     def __del__(self) -> None:
         """Leave no processes behind: a changed config retires a pool with the last poll that uses it."""
         self.close()
 
-    def _begin(self, document: Fetched) -> _Process | Unreadable:
-        """Return a process that works on the document."""
+    def _begin(self, task: _Task) -> _Process | Unreadable:
+        """Return a process that works on the task."""
         try:
             process = self._take()
         except _PoolClosedError:
@@ -102,14 +114,14 @@ class ParsePool:
         except OSError as error:
             return _unreadable(f"The document was not read: no parse process can be started ({error}).")
         try:
-            process.take(document, self._timeout / 1000)
+            process.take(task, self._timeout / 1000)
         except TimeoutError:
             return self._given_up(process)
         except OSError:
             return self._post_mortem(process)
         return process
 
-    def _answer(self, process: _Process) -> Reading | Unreadable:
+    def _answer(self, process: _Process) -> object:
         try:
             answer = process.answer()
         except TimeoutError:
@@ -214,15 +226,15 @@ class _Process:
         except OSError as error:
             raise OSError(f"{_exit_reason(self.end(_EXIT_GRACE))}: {error}") from error
 
-    def take(self, document: Fetched, seconds: float) -> None:
-        """Have a document read within so many seconds.
+    def take(self, task: _Task, seconds: float) -> None:
+        """Have work done within so many seconds.
 
         Raises `TimeoutError`, or `OSError` when the process is gone.
         """
         self.documents += 1
         self._deadline = time.monotonic() + seconds
-        self._largest_answer = largest_answer(document.body)
-        request = pickle.dumps(document, protocol=pickle.HIGHEST_PROTOCOL)
+        self._largest_answer = largest_answer(task[1].body)
+        request = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         self._socket.settimeout(seconds)
         self._socket.sendall(HEADER.pack(len(request), seconds + _ALARM_GRACE) + request)
 
@@ -243,15 +255,15 @@ class _Process:
         with suppress(OSError):  # it may be gone, which `answer` makes known
             os.setpriority(os.PRIO_PROCESS, self._popen.pid, _LOW_PRIORITY)
 
-    def answer(self) -> Reading | Unreadable:
-        """Return the answer to the document that was taken.
+    def answer(self) -> object:
+        """Return the answer to the task that was taken.
 
         Raises `TimeoutError`, `_AnswerTooLargeError`, or `OSError` when the process is gone.
         """
         size, _ = HEADER.unpack(self._receive(HEADER.size, self._deadline))
         if size > self._largest_answer:
             raise _AnswerTooLargeError(size)
-        answer: Reading | Unreadable = pickle.loads(self._receive(size, self._deadline))  # noqa: S301 - of our own child
+        answer: object = pickle.loads(self._receive(size, self._deadline))  # noqa: S301 - of our own child
         return answer
 
     def is_alive(self) -> bool:

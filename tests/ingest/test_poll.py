@@ -21,6 +21,7 @@ from aggregator.model import (
     PollReport,
     PollTally,
     Reading,
+    Selectors,
     Source,
     StoryPolicy,
     Unreadable,
@@ -75,9 +76,9 @@ class CountingReader:
     reads: int = 0
     problem: str | None = None
 
-    def read(self, document: Fetched) -> Reading | Unreadable:
+    def read(self, document: Fetched, selectors: Selectors | None = None) -> Reading | Unreadable:
         self.reads += 1
-        reading = read_document(document)
+        reading = read_document(document, selectors)
         return replace(reading, problem=self.problem) if isinstance(reading, Reading) else reading
 
     def close(self) -> None:

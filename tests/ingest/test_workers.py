@@ -293,7 +293,7 @@ def test_documents_are_answered_in_turn_until_the_socket_closes() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, theirs.makefile("rwb") as stream:
         for _ in range(2):
-            request = pickle.dumps(RSS)
+            request = pickle.dumps((read_document, RSS, (None,)))
             ours.sendall(child.HEADER.pack(len(request), 60) + request)
         ours.shutdown(socket.SHUT_WR)
         child.serve(stream)
