@@ -121,7 +121,7 @@ def _interval(value: object) -> int | Literal["auto"]:
     try:
         return _interval_span(value)
     except ValueError as error:
-        raise ValueError(f'{error}, or "auto"') from None
+        raise ValueError(f'"auto" or {error}') from None
 
 
 def _size(least: str, most: str) -> PlainValidator:

@@ -13,7 +13,7 @@ HOME = Path("config/aggregator.toml")
 SOURCE = '[[sources]]\nname = "BBC"\nurl = "https://example.org/feed.xml"\n'
 FEED = '[[feeds]]\nslug = "chips"\ntitle = "Chips"\n'
 
-LISTS = {"allow_private", "tags", "headers", "any", "all", "none", "sources"}
+LISTS = {"allow_private", "tags", "headers", "selectors", "any", "all", "none", "sources"}
 SINGLE = [
     (table, key)
     for table, keys in {**PLAIN_TABLES, **ARRAY_TABLES}.items()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from aggregator.config.schema import ARRAY_TABLES
+from aggregator.model import Dedupe, Selectors
 from tests.config.configs import FEED, SINGLE, SOURCE, made, problem
 
 
@@ -17,12 +18,14 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         "proxy": ("http://proxy.lan:1", "http://proxy.lan:1"),
         "url": ("https://example.net/", "https://example.net/"),
         "language": ("de", "de"),
-        "dedupe": ("off", False),
+        "dedupe": ("similar", Dedupe.SIMILAR),
         "categories": ("ignore", False),
         "enabled": ("FALSE", False),
         "password_file": ("/dev/null", ""),
+        "kind": ("html", Selectors(item="li")),
+        "full_text": ("true", True),
     }
-    if key in {"interval", "timeout", "max_backoff", "parse_timeout", "backfill_after", "window"}:
+    if key in {"interval", "min_interval", "max_interval", "host_gap", "timeout", "max_backoff", "parse_timeout", "backfill_after", "window"}:
         return "7s", 7_000
     if key in {"max_size", "parse_memory"}:
         return "99MB", 99_000_000
@@ -31,14 +34,29 @@ def sample(table: str, key: str) -> tuple[str, Any]:
     return samples.get(key, (f"{table}-{key}", f"{table}-{key}"))
 
 
+BESIDE = {
+    "min_interval": 'interval = "auto"\n',
+    "max_interval": 'interval = "auto"\n',
+    "kind": 'selectors = { item = "li" }\n',
+    "selector": "full_text = true\n",
+}
+"""What some keys need beside them."""
+
+FIELDS = {"categories": "keep_categories", "password_file": "password", "kind": "selectors"}
+"""Where a key's value ends up, when not under its own name."""
+
+
 @pytest.mark.parametrize(("table", "key"), SINGLE)
 def test_every_key_of_one_value_can_come_from_the_environment(table: str, key: str) -> None:
     text, expected = sample(table, key)
     index = "__0" if table in ARRAY_TABLES else ""
-    document = f'[service]\nbase_url = "http://example.org"\n{SOURCE}user = "u"\npassword = "p"\n{FEED}'
+    beside = BESIDE.get(key, "")
+    polling = f"[polling]\n{beside if table == 'polling' else ''}"
+    source = f'{SOURCE}user = "u"\npassword = "p"\n{beside if table == "sources" else ""}'
+    document = f'[service]\nbase_url = "http://example.org"\n{polling}{source}{FEED}'
     config = made(document, {f"AGGREGATOR_{table.upper()}{index}__{key.upper()}": text})
     part = getattr(config, table)
-    field = {"categories": "keep_categories", "password_file": "password"}.get(key, key)
+    field = "interval" if (table, key) == ("sources", "min_interval") else FIELDS.get(key, key)
     assert getattr(part[0] if index else part, field) == expected
 
 

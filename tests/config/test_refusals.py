@@ -16,7 +16,7 @@ def test_a_problem_names_file_table_key_expectation_and_what_was_found() -> None
     text = SOURCE.replace("BBC", "A").replace("org", "net") + SOURCE + 'interval = "soon"'
     assert problem(text) == (
         'config/aggregator.toml: [[sources]] #2 "BBC": interval: '
-        'expected a duration such as "30m" or "24h", not "soon"'
+        'expected "auto" or a duration such as "30m" or "24h", not "soon"'
     )
 
 
@@ -49,10 +49,10 @@ def test_a_bad_value_of_service_is_refused(line: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("interval = 30", 'expected a duration such as "30m" or "24h", not 30'),
-        ('interval = "30"', 'expected a duration such as "30m" or "24h", not "30"'),
-        ('interval = "0s"', 'expected a duration from "1s" to "365d", not "0s"'),
-        ('interval = "366d"', 'expected a duration from "1s" to "365d", not "366d"'),
+        ("interval = 30", 'expected "auto" or a duration such as "30m" or "24h", not 30'),
+        ('interval = "30"', 'expected "auto" or a duration such as "30m" or "24h", not "30"'),
+        ('interval = "0s"', 'expected "auto" or a duration from "1s" to "365d", not "0s"'),
+        ('interval = "366d"', 'expected "auto" or a duration from "1s" to "365d", not "366d"'),
         ("concurrency = 0", "expected a whole number from 1 to 500, not 0"),
         ("concurrency = true", "expected a whole number from 1 to 500, not true"),
         ("concurrency = 16.0", "expected a whole number from 1 to 500, not 16.0"),

@@ -191,7 +191,7 @@ def test_a_database_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path, wh
         statement = "CREATE TABLE sources (name TEXT)"
         if what == "from the future":
             open_store(str(path)).close()
-            statement = "UPDATE _sqlite_migrations SET name = '9999_from_the_future'"
+            statement = "UPDATE _sqlite_migrations SET name = '9999_from_the_future' WHERE id = 1"
         other = sqlite3.connect(path, isolation_level=None)
         other.execute(statement)
         other.close()

@@ -235,7 +235,7 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_database_from_the_future_is_refused(tmp_path: Path) -> None:
     open_store(str(tmp_path / "x.db")).close()
     with sqlite3.connect(tmp_path / "x.db") as other:
-        other.execute("UPDATE _sqlite_migrations SET name = '9999_from_the_future'")
+        other.execute("UPDATE _sqlite_migrations SET name = '9999_from_the_future' WHERE id = 1")
     other.close()
     with pytest.raises(StoreError, match="written by a newer aggregator"):
         open_store(str(tmp_path / "x.db"))
