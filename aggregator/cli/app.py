@@ -20,6 +20,7 @@ _MODULES = {
     "poll": "poll",
     "check": "settings",
     "sources": "lists",
+    "show-source": "source",
     "feeds": "lists",
     "tags": "lists",
     "entries": "entries",
@@ -52,7 +53,7 @@ class LazyGroup(click.Group):
         if cmd_name not in _MODULES:
             return None
         module = import_module(f"aggregator.cli.{_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

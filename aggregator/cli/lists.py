@@ -23,7 +23,7 @@ from aggregator.printable import escape
 
 _SOURCE_COLUMNS = (
     *("name", "outcome", "!last poll", "!next poll"),
-    *(">failures", ">entries", "message"),
+    *(">failures", ">entries", ">http", ">bytes", ">ms", "message"),
 )
 _FEED_COLUMNS = (
     *("slug", "title", "any", "all", "none", "sources"),
@@ -55,6 +55,7 @@ def sources_command(*, as_json: bool) -> None:
             recent(status.next_poll) if status.enabled else "disabled",
             status.failures,
             status.entries,
+            *(status.http_status, status.size, status.duration_ms),
             status.message,
         )
         for status in statuses

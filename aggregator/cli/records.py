@@ -80,6 +80,9 @@ def source_record(status: SourceStatus) -> Record:
         "next_poll": status.next_poll,
         "failures": status.failures,
         "entries": status.entries,
+        "bytes": status.size,
+        "duration_ms": status.duration_ms,
+        "moved_to": status.moved_to,
     }
 
 
@@ -95,6 +98,11 @@ def poll_record(report: PollReport, tally: PollTally) -> Record:
         "bytes": report.size,
         "duration_ms": report.duration_ms,
     }
+
+
+def past_poll_record(report: PollReport, tally: PollTally) -> Record:
+    """Return the record of a poll of the past."""
+    return {"started_at": report.started_at, **poll_record(report, tally)}
 
 
 def feed_query(feed: FeedSpec) -> EntryQuery:

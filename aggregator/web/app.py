@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
 
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,7 @@ def create_app(
     router = Router(
         [
             Route("/", pages.overview),
+            Route("/sources/{name:path}.html", pages.source),
             Route("/static/{name}", pages.static),
             Route("/healthz", health.live),
             Route("/readyz", health.ready),
@@ -107,7 +109,7 @@ class App:
             await send_answer(await self._feeds.answer(asked, method, scope["headers"]), send)
             return
         if path != sent:
-            scope = {**scope, "path": path.decode("ascii"), "raw_path": path}
+            scope = {**scope, "path": unquote(path.decode("ascii")), "raw_path": path}
         await self._router(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""The page for people: what is published, and how each source does."""
+"""The pages for people: what is published, and how each source does."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from aggregator.config import Config
-from aggregator.model import FeedSpec, Outcome, SourceStatus, TagCount
+from aggregator.model import FeedSpec, SourceStatus, TagCount
 from aggregator.protocols import Clock, Store
-from aggregator.publish.urls import feed_url, web_url
 from aggregator.web.answers import Prepared, document, prepare
+from aggregator.web.sources import SourceRow, poll_row, source_row
 from aggregator.web.urls import FeedTarget, Kind
 
 TAGS_SHOWN = 200
 FAILING_SHOWN = 20
+POLLS_SHOWN = 50
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -32,7 +33,6 @@ _PAGE_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
 ]
 _STATIC_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
-_ACRONYMS = {"ok": "OK", "http": "HTTP", "dns": "DNS", "tls": "TLS"}
 _LAST_MOMENT = 253_402_300_799_000  # the end of the year 9999, in ms
 
 
@@ -59,25 +59,6 @@ class TagRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A source as the page lists it."""
-
-    number: int
-    name: str
-    site_url: str | None
-    feed_url: str | None
-    tags: tuple[str, ...]
-    state: str
-    """`good`, `failing`, `waiting` or `off`: names the row's look."""
-    words: str
-    """The state as a person reads it."""
-    message: str
-    last_poll: int | None
-    next_poll: int | None
-    entries: int
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that the page shows."""
 
@@ -99,7 +80,7 @@ class Overview:
 
 def overview(config: Config, *, statuses: list[SourceStatus], tags: list[TagCount], entries: int) -> Overview:
     """Return what the page shows, from the config and the store's answers. Pure."""
-    sources = tuple(_source_row(number, status) for number, status in enumerate(statuses, start=1))
+    sources = tuple(source_row(number, status) for number, status in enumerate(statuses, start=1))
     return Overview(
         title=config.service.title,
         config_name=config.path.name,
@@ -142,47 +123,22 @@ def _detail(spec: FeedSpec) -> str:
     return "; ".join(conditions) or "Every entry"
 
 
-def _source_row(number: int, status: SourceStatus) -> SourceRow:
-    state, words = _state(status)
-    return SourceRow(
-        number=number,
-        name=status.name,
-        site_url=web_url(status.site_url),
-        feed_url=feed_url(status.url),
-        tags=status.tags,
-        state=state,
-        words=words,
-        message=status.message,
-        last_poll=status.last_poll,
-        next_poll=status.next_poll if status.enabled else None,
-        entries=status.entries,
-    )
-
-
-def _state(status: SourceStatus) -> tuple[str, str]:
-    if not status.enabled:
-        return "off", "Switched off"
-    if status.outcome is None:
-        return "waiting", "Not polled yet"
-    words = _sentence_case(status.outcome.value)
-    if not status.outcome.is_failure:
-        return "good", words
-    if status.outcome is Outcome.HTTP_ERROR and status.http_status is not None:
-        words = f"{words} {status.http_status}"
-    if status.failures > 1:
-        words = f"{words}, {status.failures} times in a row"
-    return "failing", words
-
-
-def _sentence_case(words: str) -> str:
-    text = " ".join(_ACRONYMS.get(word, word) for word in words.split())
-    return text[0].upper() + text[1:]
-
-
 def utc(instant: int) -> str:
     """Return an instant (ms) as UTC ISO 8601, in whole seconds."""
     seconds = min(max(instant, 0), _LAST_MOMENT) // 1000
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people read it: `0 B`, `12.3 kB`, `1.2 MB`."""
+    if count < 1000:  # noqa: PLR2004 - a kilobyte
+        return f"{count} B"
+    return f"{count / 1000:,.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"  # noqa: PLR2004 - a megabyte
+
+
+def span(milliseconds: int) -> str:
+    """Return a span of time as people read it: `80 ms`, `1.2 s`."""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"  # noqa: PLR2004 - a second
 
 
 def _templates() -> Environment:
@@ -194,12 +150,14 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["utc"] = utc
+    templates.filters["size"] = size
+    templates.filters["span"] = span
     templates.filters["grouped"] = lambda number: f"{number:,}"
     return templates
 
 
 class PageDesk:
-    """The page, and the files that it needs. Reads the store and renders in worker threads."""
+    """The pages, and the files that they need. Reads the store and renders in worker threads."""
 
     def __init__(
         self, *, store: Store, config: Callable[[], Config], clock: Clock, workers: Executor
@@ -208,12 +166,20 @@ class PageDesk:
         self._config = config
         self._clock = clock
         self._workers = workers
-        self._template = _templates().get_template("overview.html")
+        self._templates = _templates()
         self._static = _static_files(now=clock())
 
     async def overview(self, request: Request) -> Response:
         """Answer with the page; raises `StoreError` when the database cannot be read."""
-        page = await asyncio.get_running_loop().run_in_executor(self._workers, self._page)
+        page = await asyncio.get_running_loop().run_in_executor(self._workers, self._overview)
+        return _response(page, request)
+
+    async def source(self, request: Request) -> Response:
+        """Answer with the page of one source; raises `StoreError` as above."""
+        name = request.path_params["name"]
+        page = await asyncio.get_running_loop().run_in_executor(self._workers, self._source, name)
+        if page is None:
+            return PlainTextResponse("There is no source of this name. The page at / lists them.\n", 404)
         return _response(page, request)
 
     async def static(self, request: Request) -> Response:
@@ -223,15 +189,26 @@ class PageDesk:
             return PlainTextResponse("There is no such file.\n", 404)
         return _response(found, request)
 
-    def _page(self) -> Prepared:
-        config = self._config()
+    def _overview(self) -> Prepared:
         view = overview(
-            config,
+            self._config(),
             statuses=self._store.source_statuses(),
             tags=self._store.tag_counts(),
             entries=self._store.entry_count(),
         )
-        html = self._template.render(view=view, failing_shown=FAILING_SHOWN)
+        return self._page("overview.html", root="", view=view, failing_shown=FAILING_SHOWN)
+
+    def _source(self, name: str) -> Prepared | None:
+        statuses = enumerate(self._store.source_statuses(), start=1)
+        source = next((source_row(number, each) for number, each in statuses if each.name == name), None)
+        if source is None:
+            return None
+        polls = [poll_row(*poll) for poll in self._store.polls(name, limit=POLLS_SHOWN)]
+        title = self._config().service.title
+        return self._page("source.html", root="../", source=source, polls=polls, title=title)
+
+    def _page(self, template: str, **shown: object) -> Prepared:
+        html = self._templates.get_template(template).render(shown)
         return prepare(
             document(html.encode(errors="replace"), "text/html; charset=utf-8"),
             cache_control="no-cache",

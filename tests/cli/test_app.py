@@ -12,7 +12,9 @@ from aggregator.cli.app import cli
 from tests.cli.conftest import Desk
 from tests.store.drafts import NOW, draft
 
-COMMANDS = ["run", "poll", "check", "sources", "feeds", "tags", "entries", "show", "add", "export"]
+COMMANDS = [
+    *("run", "poll", "check", "sources", "show-source", "feeds", "tags", "entries", "show", "add", "export")
+]
 
 
 PACKAGES = {"PYTHONPATH": str(Path(aggregator.__file__).parent.parent)}

@@ -63,6 +63,8 @@ def status(**changes: object) -> SourceStatus:
         "message": "",
         "http_status": 200,
         "last_poll": NOW,
+        "duration_ms": 80,
+        "size": 1200,
         "next_poll": NOW,
         "failures": 0,
         "entries": 1,
@@ -261,3 +263,26 @@ def test_an_unknown_address_is_a_404_that_points_to_the_page(site: Site) -> None
     reply = site.get("/nothing")
     assert (reply.status, reply.headers["content-type"]) == (404, "text/plain; charset=utf-8")
     assert "page at /" in reply.text
+
+
+def test_each_source_has_a_page_with_its_last_polls(site: Site) -> None:
+    (link,) = [link for link in page_of(site).links() if link.startswith("sources/News")]
+    page = site.get(f"/{link}")
+    assert page.status == 200
+    assert "The last polls" in page.text
+    assert "HTTP" in page.text
+    assert site.get("/static/style.css").status == 200
+    assert 'href="../static/style.css"' in page.text
+
+
+@pytest.mark.parametrize("name", ["a/b", "日本 経済", "C++ & <b>", "100%", "a?b#c", ".."])
+def test_a_sources_page_is_found_whatever_its_name(tmp_path: Path, name: str) -> None:
+    odd = Source(name=name, url="https://a.example/feed")
+    with open_site(tmp_path, config(sources=[odd])) as site:
+        (link,) = [link for link in page_of(site).links() if link.startswith("sources/")]
+        assert site.get(f"/{link}").status == 200
+    site.store.close()
+
+
+def test_a_source_that_is_not_there_has_no_page(site: Site) -> None:
+    assert site.get("/sources/Nobody.html").status == 404
