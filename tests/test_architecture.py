@@ -14,7 +14,7 @@ PACKAGE = ROOT / "aggregator"
 
 FLOORS = (
     {"model", "exceptions", "clock"},
-    {"protocols", "config", "rules", "publish", "logs", "printable"},
+    {"protocols", "config", "rules", "publish", "logs", "printable", "css"},
     {"ingest", "store", "archive"},
     {"daemon", "web"},
     {"cli"},
@@ -30,6 +30,7 @@ ONLY_IMPORTERS = {
     "nh3": {"publish/html.py"},
     "pydantic": {"config/schema.py"},
     "tomlkit": {"config/edit.py"},
+    "cssselect": {"css.py"},
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator.config import urls
+from aggregator.config import selectors, urls
 from aggregator.config.environment import Override
 from aggregator.config.problems import Place, Problem, Refused, suggestion, unlike
 from aggregator.config.units import parse_duration, parse_size
@@ -175,6 +175,10 @@ _Headers = Annotated[
 ]
 
 
+_Elements = Annotated[str, AfterValidator(selectors.of_elements)]
+_Part = Annotated[str, AfterValidator(selectors.of_part)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -217,11 +221,11 @@ class StoriesTable(_Table):
 class SelectorsTable(_Table):
     """The `selectors` of a source."""
 
-    item: _Text
-    title: _Text | None = None
-    link: _Text | None = None
-    date: _Text | None = None
-    content: _Text | None = None
+    item: _Elements
+    title: _Part | None = None
+    link: _Part | None = None
+    date: _Part | None = None
+    content: _Part | None = None
 
 
 class SourceTable(_Table):
@@ -244,7 +248,7 @@ class SourceTable(_Table):
     kind: Literal["feed", "html"] | None = None
     selectors: SelectorsTable | None = None
     full_text: Annotated[bool, BeforeValidator(_flag)] | None = None
-    selector: _Text | None = None
+    selector: _Elements | None = None
 
 
 class FeedTable(_Table):
