@@ -87,8 +87,10 @@ class Decoded:
     """What the document or its server says wrongly of the encoding, as a sentence."""
 
 
-def decode(body: bytes, content_type: str | None) -> Decoded:
+def decode(body: bytes, content_type: str | None, *, inside: str | None = None) -> Decoded:
     """Return the text of a document, without byte order mark; what fits no encoding is U+FFFD.
+
+    `inside` is the encoding that the document itself names in another way than by an XML declaration.
 
     Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding that the
     document declares, UTF-8, the encoding that the XML declaration names, the charset of `content_type`, a
@@ -100,7 +102,7 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     for pattern, encoding in _UNMARKED:
         if pattern.match(body):
             return Decoded(body.decode(encoding, "replace"), encoding)
-    declared = [name for name in (_declared(body), _charset(content_type)) if name]
+    declared = [name for name in (_declared(body), _known(inside or ""), _charset(content_type)) if name]
     text, encoding = _read(body, declared)
     mistake = None
     if declared and encoding not in declared and not body.isascii():
