@@ -107,6 +107,11 @@ class Watchdog:
         self._guarding = False
         self._aborted = False
 
+    @property
+    def aborted(self) -> bool:
+        """Whether `abort` was called."""
+        return self._aborted
+
     def start(self, seconds: float) -> Exchange:
         """Return a new exchange that is ended after so many seconds unless it is finished before."""
         exchange = Exchange(seconds)

@@ -44,7 +44,8 @@ from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.inflate import InflateError, Inflater, OversizeError
 from aggregator.ingest.target import Target, redirected, target_of
 from aggregator.ingest.transport import dial_with
-from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome, Validators
+from aggregator.ingest.turns import HostTurns
+from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome, Validators, host_of
 
 MAX_REDIRECTS = 10
 
@@ -77,6 +78,8 @@ class HttpFetcher:
     addresses that are written in URLs can be judged, not what names lead to. `lookup` and `tls` stand in for
     the system's resolver, and for the trust in the certificate authorities of certifi and of the system.
 
+    Each request waits until it is its thread's turn at the host, and that wait is no part of the time limit.
+
     Raises ConfigError when the proxy's URL cannot be used.
     """
 
@@ -88,12 +91,14 @@ class HttpFetcher:
         proxy: str | None = None,
         lookup: Lookup = system_lookup,
         tls: ssl.SSLContext | None = None,
+        turns: HostTurns | None = None,
     ) -> None:
         if proxy is not None and urlsplit(proxy).scheme not in ("http", "https"):
             raise ConfigError(["[polling] proxy: expected a URL that begins with http:// or https://"])
         self._proxies = {"http": proxy, "https": proxy} if proxy else None
         self._dialer = Dialer(guard, lookup)
         self._watchdog = Watchdog()
+        self._turns = turns or HostTurns(gap=0)
         self._tls = tls or _trusting_context()
         watch_handshakes(self._tls, self._dialer)
         self._headers = {
@@ -105,20 +110,21 @@ class HttpFetcher:
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified | FetchFailed:
         """Return what the source answered within the request's limits; raises nothing for its faults."""
-        exchange = self._watchdog.start(request.timeout / 1000)
-        self._dialer.exchange = exchange
-        visit = _Visit(request, exchange)
+        visit = _Visit(request, self._watchdog.start(request.timeout / 1000))
+        self._dialer.exchange = visit.exchange
         try:
             answer = self._follow_redirects(visit)
         except (FetchError, ExchangeEndedError, RequestException, HTTPError, OSError, ValueError) as error:
-            answer = translate(error, exchange, visit.host, request.timeout, visit.size)
+            answer = translate(error, visit.exchange, visit.host, request.timeout, visit.size)
         finally:
-            self._watchdog.finish(exchange)
+            self._watchdog.finish(visit.exchange)
+            self._turns.leave()
         return in_one_line(answer) if isinstance(answer, FetchFailed) else answer
 
     def abort(self) -> None:
         """End every exchange under way, soon: each returns a `FetchFailed`. Later ones fail at once."""
         self._watchdog.abort()
+        self._turns.wake()
 
     def _follow_redirects(self, visit: _Visit) -> Fetched | NotModified | FetchFailed:
         source = target = target_of(visit.request.url)
@@ -127,6 +133,7 @@ class HttpFetcher:
         while True:
             visit.arrive(target.host, visit.request.url if target is source else target.url)
             visited.add(target.url)
+            self._await_turn(visit)
             # Once elsewhere, never again: no other host chooses what is asked of the source as its user.
             trusted = trusted and target.may_know_secrets_of(source)
             headers = _headers(self._headers, visit.request, visit.validators, trusted=trusted)
@@ -144,6 +151,15 @@ class HttpFetcher:
                 raise FetchError(
                     Outcome.HTTP_ERROR, f"{source.host} redirects more than {MAX_REDIRECTS} times."
                 )
+
+    def _await_turn(self, visit: _Visit) -> None:
+        host = host_of(visit.url)
+        if self._turns.may_ask(host):
+            return
+        left = visit.exchange.remaining()
+        self._watchdog.finish(visit.exchange)  # to wait is our own doing: the source's time stands still
+        self._turns.go_to(host, unless=lambda: self._watchdog.aborted)
+        visit.exchange = self._dialer.exchange = self._watchdog.start(left)
 
     def _send(self, target: Target, headers: Mapping[str, str | bytes], exchange: Exchange) -> HTTPResponse:
         if self._proxies:
