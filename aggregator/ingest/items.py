@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from aggregator.ingest.pace import pace_from
 from aggregator.ingest.text import collapse, decode_references, escape, plain_from_guess, plain_from_html
 from aggregator.ingest.urls import absolute, is_web
-from aggregator.model import Enclosure, ParsedEntry, ParsedFeed, RawHtml
+from aggregator.model import Enclosure, Pace, ParsedEntry, ParsedFeed, RawHtml
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _ALTERNATE = frozenset({"alternate", "http://www.iana.org/assignments/relation/alternate"})
@@ -41,6 +42,7 @@ def feed_from(
         link=document.site_url,
         language=document.text(_said(feed, "language")),
         entries=tuple(map(document.entry, entries)),
+        pace=document.pace(feed),
         problem=problem,
         whole=whole,
     )
@@ -76,6 +78,17 @@ class _Document:
             enclosures=self._enclosures(raw),
             language=self._language(raw),
             base_url=self._declared_base(raw) or link or self.site_url or self.url,
+        )
+
+    def pace(self, raw: Raw) -> Pace:
+        """Return how often the feed asks to be polled."""
+        hours, days = (_texts(_said(raw, f"{name}_all")) for name in ("skiphours", "skipdays"))
+        return pace_from(
+            ttl=self.text(_said(raw, "ttl")),
+            period=self.text(_said(raw, "sy_updateperiod")),
+            frequency=self.text(_said(raw, "sy_updatefrequency")),
+            skip_hours=hours,
+            skip_days=days,
         )
 
     def text(self, said: object) -> str | None:
@@ -262,3 +275,7 @@ def _mapping(said: object) -> Raw:
 
 def _mappings(said: object) -> Sequence[Raw]:
     return [_mapping(one) for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+
+
+def _texts(said: object) -> Sequence[str]:
+    return [one for one in said if isinstance(one, str)] if isinstance(said, list) else []

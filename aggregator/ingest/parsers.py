@@ -222,12 +222,36 @@ class _Readings:
             for link in self._get_context().get("links", ())[-1:]:
                 link.pop("type", None)  # feedparser says text/html where nothing is said
 
+    # How often to poll: feedparser keeps only the last hour and day, and no text beside attributes.
+
+    def _end_hour(self) -> None:
+        self._end_skipped("hour", within="skiphours")
+
+    def _end_day(self) -> None:
+        self._end_skipped("day", within="skipdays")
+
+    def _end_skipped(self, name: str, *, within: str) -> None:
+        text = self.pop(name)
+        if text and not self.inentry and self.elementstack and self.elementstack[-1][0] == within:
+            self.feeddata.setdefault(f"{within}_all", []).append(text)
+
     def handle_charref(self, reference: str) -> None:
         """Read a reference; an impossible one, which feedparser would raise for, becomes U+FFFD."""
         try:
             super().handle_charref(reference)  # type: ignore[misc]  # of feedparser's class, next in line
         except (ValueError, OverflowError):
             self.elementstack[-1][2].append("\ufffd")
+
+
+def _as_text(name: str) -> Any:
+    def start(parser: _Readings, attributes: dict[str, str]) -> None:  # noqa: ARG001 - feedparser's signature
+        parser.push(name, 1)
+
+    return start
+
+
+for _name in ("ttl", "skiphours", "hour", "skipdays", "day", "sy_updateperiod", "sy_updatefrequency"):
+    setattr(_Readings, f"_start_{_name}", _as_text(_name))
 
 
 def _as_unknown(*_: object) -> None:
