@@ -1,5 +1,7 @@
 """Dates as feeds write them → milliseconds UTC; pure.
 
+text ─► folded ─► clocks in words made `H:MM` ─► the one pattern that fits it whole ─► instant
+
 The patterns are our own and strict: `email.utils` and feedparser read an unknown zone as UTC and a date in an
 unknown form as another date, and dateutil guesses what it does not know. Here a date that cannot be
 understood is undated, never a wrong date: an entry's ID hangs on it.
@@ -8,8 +10,21 @@ understood is undated, never a wrong date: an entry's ID hangs on it.
 from __future__ import annotations
 
 import re
-import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aggregator.ingest.datewords import (
+    ARTICLES,
+    HOUR_WORDS,
+    MONTHS,
+    TIME_WORDS,
+    WEEKDAY,
+    folded,
+    may_mean,
+    one_of,
+    writes_day_first,
+    zone_hours,
+)
 
 MIN_INSTANT = -62_135_596_800_000
 """0001-01-01T00:00:00Z"""
@@ -18,152 +33,202 @@ MAX_INSTANT = 253_402_300_799_999
 
 _LONGEST = 100
 _UNIX_EPOCH = date(1970, 1, 1).toordinal()
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january",
-            "feb february",
-            "mar march",
-            "apr april",
-            "may",
-            "jun june",
-            "jul july",
-            "aug august",
-            "sep sept september",
-            "oct october",
-            "nov november",
-            "dec december",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
-_WEEKDAY = (
-    r"(?:(?:mon(?:day)?|tue(?:s|sday)?|wed(?:s|nesday)?|thu(?:r|rs|rsday)?|fri(?:day)?|sat(?:urday)?"
-    r"|sun(?:day)?)\b\.?\s*,?\s*)?"
-)
+_MS = timedelta(milliseconds=1)
 
-# Hours east of Greenwich. RFC 5322, section 4.3, names those of North America (so CST is Chicago's, not
-# China's); the others mean one place only. IST, AST and single letters do not: a date with them is undated.
-_ZONES = {
-    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0,
-    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
-    "akst": -9, "akdt": -8, "hst": -10, "nst": -3.5, "ndt": -2.5, "adt": -3, "brt": -3, "art": -3,
-    "bst": 1, "west": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2, "mest": 2, "mesz": 2, "cat": 2, "sast": 2,
-    "eet": 2, "eest": 3, "eat": 3, "msk": 3, "trt": 3, "pkt": 5, "wib": 7, "ict": 7, "hkt": 8, "sgt": 8,
-    "pht": 8, "awst": 8, "jst": 9, "kst": 9, "acst": 9.5, "acdt": 10.5, "aest": 10, "aedt": 11, "nzst": 12,
-    "nzdt": 13,
-}  # fmt: skip
+_NO_LETTER = r"(?![^\W\d_])"
+_NUMBER = r"[+-][0-9]{1,2}(?::?[0-9]{2})?(?![0-9])"
 _ZONE = (
-    r"(?:\s*(?P<zone>(?:(?:gmt|utc?|z)\s*)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{1,5})\b)?"
-    r"(?:\s*(?:\([^()]*\)|\[[^\[\]]*\]|(?<=\d)\s[a-z]{2,5}))?"
+    rf"(?:\s*(?P<zone>(?:[a-z]{{1,5}}\s*)?{_NUMBER}|[a-z]+(?:/[a-z_+\-]+){{1,2}}|[^\W\d_]{{1,5}}{_NO_LETTER}))?"
+    r"(?:\s*(?:\((?P<comment>[^()]*)\)|\[(?P<place>[^\[\]]*)\]|(?<=[0-9])\s[^\W\d_]{2,5}))?"
 )
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
-_DIGITS_ONLY_CLOCK = r"(?P<hour>\d{2})(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-_HALF_DAY = r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
-_TIME = rf"(?:{_CLOCK}{_HALF_DAY}{_ZONE})?"
-_YEAR = r"(?P<year>\d{4}|\d{2})"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_CLOCK = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,9}))?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?)?"
+)
+_DIGITS_ONLY_CLOCK = (
+    r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+)
+_TIME = rf"(?:{_CLOCK}{_ZONE})?"
+
+_ARTICLE = rf"(?:{one_of(ARTICLES)}\s+)?"
+_WEEKDAY = rf"{_ARTICLE}(?:{WEEKDAY}{_NO_LETTER}\.?\s*,?\s*)?{_ARTICLE}"
+_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|er|e|o|a|°)?"
+_MONTH = rf"(?P<month>{one_of(MONTHS)}){_NO_LETTER}\.?"
+_YEAR = r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
+_LONG_YEAR = r"(?P<year>[0-9]{4})(?![0-9])"
+_OF = r"(?:\s*[-/]\s*|[.,]?\s*(?:(?:of|d(?:e|i|el))\s+)?)"
+_YEAR_WORD = rf"(?:\s*г(?:ода)?{_NO_LETTER}\.?)?"
+_THEN = rf"(?:\s*[,;:]\s*|\s+[|–—-]\s+|\s+)(?:{one_of(TIME_WORDS)}{_NO_LETTER}\.?\s*)?"
+
+_YEAR_FIRST = (
+    rf"(?:{WEEKDAY}\.?,?\s+)?(?P<year>[0-9]{{4}})(?P<sep>[-/.])(?P<month>[0-9]{{1,2}})(?P=sep)"
+    r"(?P<day>[0-9]{1,2})"
+)
+_DAY_FIRST = rf"{_WEEKDAY}{_DAY}{_OF}{_MONTH}{_OF}{_YEAR}{_YEAR_WORD}"
+_MONTH_FIRST = rf"{_WEEKDAY}{_MONTH}\s*{_DAY}(?:,\s*|\s+){_LONG_YEAR}"
+_IN_NUMBERS = (
+    rf"{_WEEKDAY}(?P<first>[0-9]{{1,2}})(?P<sep>[./-])(?P<other>[0-9]{{1,2}})(?P=sep){_LONG_YEAR}{_YEAR_WORD}"
+)
 
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE | re.ASCII)
+    re.compile(pattern)
     for pattern in (
         # ISO 8601, RFC 3339, W3C-DTF; also with a space for the T, and `/` or `.` for the hyphens
-        rf"(?P<year>\d{{4}})(?P<sep>[-/.])(?P<month>\d{{1,2}})(?P=sep)(?P<day>\d{{1,2}})(?:(?:t|\s)\s*{_TIME})?",
-        rf"(?P<year>\d{{4}})-(?P<month>\d{{2}})-(?P<day>\d{{2}})t(?P<hour>\d{{2}}){_ZONE}",
-        r"(?P<year>\d{4})(?:-(?P<month>\d{2}))?",
-        rf"(?P<year>\d{{4}})(?P<month>\d{{2}})(?P<day>\d{{2}})(?:t?{_DIGITS_ONLY_CLOCK}{_ZONE})?",
-        # RFC 822 and 5322, with the liberties that feeds take
-        rf"{_WEEKDAY}{_DAY}(?:\s+|\s*-\s*|/){_MONTH}(?:,?\s*|\s*-\s*|/){_YEAR}(?:(?:,|\s+at\b|:)?\s*{_TIME})?",
+        rf"{_YEAR_FIRST}(?:(?:t|,?\s+(?:at\s+)?)\s*{_TIME})?",
+        rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})t(?P<hour>[0-9]{{2}}){_ZONE}",
+        r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?",
+        rf"(?P<year>[0-9]{{4}})(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:t?{_DIGITS_ONLY_CLOCK}{_ZONE})?",
+        rf"(?P<year>[0-9]{{4}})-(?P<day_of_year>[0-9]{{3}})(?:t{_TIME})?",
+        rf"(?P<year>[0-9]{{4}})-?w(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?(?:t{_TIME})?",
+        # RFC 822 and 5322, with the liberties that feeds take; as people write: `22. November 2026, 10:30`
+        rf"{_DAY_FIRST}(?:{_THEN}{_CLOCK}{_ZONE})?",
+        rf"{_CLOCK}{_ZONE}{_THEN}{_DAY_FIRST}",
         # month first: `April 3, 2024 10:46 PM`, and JavaScript's `Wed Apr 03 2024 09:46:32 GMT+0800`
-        rf"{_WEEKDAY}{_MONTH}\s*{_DAY}(?:,\s*|\s+)(?P<year>\d{{4}})\b(?:(?:,|\s+at\b)?\s*{_TIME})?",
+        rf"{_MONTH_FIRST}(?:{_THEN}{_CLOCK}{_ZONE})?",
+        rf"(?P<year>[0-9]{{4}})[\s-]{_MONTH}[\s-]{_DAY}(?:{_THEN}{_CLOCK}{_ZONE})?",
         # C's asctime and Unix' date: `Wed Apr  3 01:46:32 UTC 2024`
-        rf"{_WEEKDAY}{_MONTH}\s*{_DAY}\s+{_CLOCK}(?:\s+(?P<zone>[a-z]{{1,5}}|[+-]\d{{4}}))?\s+(?P<year>\d{{4}})",
+        rf"{_WEEKDAY}{_MONTH}\s*{_DAY}\s+{_CLOCK}(?:\s+(?P<zone>[a-z]{{1,5}}|[+-][0-9]{{4}}))?\s+{_LONG_YEAR}",
+        # in numbers alone, where day and month cannot be swapped: `22/11/2026`
+        rf"{_IN_NUMBERS}(?:{_THEN}{_CLOCK}{_ZONE})?",
+        rf"{_CLOCK}{_ZONE}{_THEN}{_IN_NUMBERS}",
     )
-)  # fmt: skip
+)
+
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+_HALVES = ("上午", "下午", "午前", "午後", "凌晨", "早上", "中午", "晚上", "오전", "오후", "새벽")
 _EAST_ASIAN = re.compile(
-    r"(?P<year>\d{4})\s*(?:[年년]|-)\s*(?P<month>\d{1,2})\s*(?:[月월]|-)\s*(?P<day>\d{1,2})\s*[日일]?"
+    r"(?:(?:西暦|公元)?(?P<year>[0-9]{4})|(?:中[華华])?"
+    rf"(?P<era>{one_of(_ERAS)})\s*(?P<year_of_era>[0-9]{{1,3}}|元))\s*(?:[年년]|[-./])\s*"
+    r"(?P<month>[0-9]{1,2})\s*(?:[月월]|[-./])\s*(?P<day>[0-9]{1,2})(?![0-9])\s*[日일号.]?"
     r"\s*(?:\([^()]{1,4}\)|(?:星期|周|礼拜|禮拜).|.曜日?|.요일)?"
-    r"\s*(?:(?P<half>上午|下午|午前|午後|凌晨|早上|晚上|오전|오후)?\s*(?P<hour>\d{1,2})\s*[:時时点點시]"
-    r"\s*(?:(?P<minute>\d{1,2})\s*[:分분]?\s*(?:(?P<second>\d{1,2})\s*[秒초]?)?)?"
-    rf"{_ZONE})?",
-    re.IGNORECASE,
+    rf"(?:,?\s*(?P<half>{one_of(_HALVES)})?\s*(?P<hour>[0-9]{{1,2}})\s*[:時时点點시]"
+    r"\s*(?:(?P<minute>[0-9]{1,2})\s*[:分분]?\s*(?:(?P<second>[0-9]{1,2})\s*[秒초]?)?)?"
+    rf"{_ZONE})?"
 )
-_AFTERNOON = frozenset({"p", "下午", "午後", "晚上", "오후"})
-_EPOCH_SECONDS = re.compile(r"(\d{9,10})(?:\.(\d{1,9}))?", re.ASCII)
-_EPOCH_MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)
-_DATE_OF_TWELVE_DIGITS = re.compile(
-    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d"
+_KOREAN = re.compile("[가-힣]")
+_AFTERNOON = frozenset({"p", "下午", "午後", "오후"})
+_BY_NIGHT_OR_NOON = frozenset({"晚上", "中午"})
+
+_HOUR_WORD = one_of(HOUR_WORDS)
+_MINUTE_WORD = r"(?:min|mn|m|мин)"
+_CLOCKS_IN_WORDS = (
+    (re.compile(rf"(?<![0-9.:])([0-9]{{1,2}})[.:]([0-9]{{2}})\s?{_HOUR_WORD}{_NO_LETTER}\.?"), r"\1:\2"),
+    (
+        re.compile(
+            rf"(?<![0-9.:])([0-9]{{1,2}})\s?{_HOUR_WORD}\.?\s?([0-9]{{2}})(?![0-9:])"
+            rf"(?:\s?{_MINUTE_WORD}{_NO_LETTER}\.?)?"
+        ),
+        r"\1:\2",
+    ),
+    (re.compile(rf"(?<![0-9.:])([0-9]{{1,2}})\s?{_HOUR_WORD}{_NO_LETTER}\.?"), r"\1:00"),
+)
+
+_EPOCH_SECONDS = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9}))?")
+_EPOCH_MILLISECONDS = re.compile(r"([0-9]{12,13})(?:\.0+)?")
+_DATE_WITH_HOUR = re.compile(
+    r"(?:199[0-9]|20[0-9]{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])(?:[0-5][0-9])?"
 )
 
 
-def parse_instant(text: str | None) -> int | None:
+def parse_instant(text: str | None, language: str | None = None) -> int | None:
     """Return the instant in milliseconds UTC, or None when there is none or it cannot be understood.
 
     Takes RFC 822/5322 and its common misspellings, ISO 8601/RFC 3339/W3C-DTF, C and JavaScript dates, epoch
-    seconds (9–10 digits) and milliseconds (12–13 digits), and Chinese, Japanese and Korean forms. Without a
-    zone a date is UTC, but for Korean ones: Korea has one zone, and nobody else writes so. A leap second is
-    the first second after it. Finer parts than milliseconds are cut off. Dates that do not exist, numeric
-    dates whose day and month could be swapped, zones that mean several, and instants outside the years 1 to
-    9999 UTC are None.
+    seconds (9–10 digits) and milliseconds (12–13 digits), dates in words of English, German, French, Spanish,
+    Italian, Portuguese, Dutch and Russian, and Chinese, Japanese (with eras) and Korean forms.
+
+    `language` (a tag of RFC 5646) is that of the feed or entry, where it is known: it tells whose CST or IST
+    is meant, and that `3.4.2024` has the day first. Without a zone a date is UTC, but for Korean ones: Korea
+    has one zone, and nobody else writes so. A leap second is the first second after it. Finer parts than
+    milliseconds are cut off. Dates that do not exist, numeric dates whose day and month could be swapped,
+    zones that mean several, and instants outside the years 1 to 9999 UTC are None.
     """
     if not text or len(text) > _LONGEST:
         return None
-    said = " ".join(unicodedata.normalize("NFKC", text).split())
+    said = folded(text)
     instant = _from_epoch(said)
     if instant is None:
-        instant = _from_calendar(said)
+        instant = _from_calendar(said, language)
     return instant if instant is not None and MIN_INSTANT <= instant <= MAX_INSTANT else None
 
 
 def _from_epoch(said: str) -> int | None:
+    if _DATE_WITH_HOUR.fullmatch(said):
+        return None
     if seconds := _EPOCH_SECONDS.fullmatch(said):
         return int(seconds[1]) * 1000 + _milliseconds(seconds[2])
-    if _EPOCH_MILLISECONDS.fullmatch(said) and not _DATE_OF_TWELVE_DIGITS.fullmatch(said):
-        return int(said)
-    return None
+    found = _EPOCH_MILLISECONDS.fullmatch(said)
+    return int(found[1]) if found else None
 
 
-def _from_calendar(said: str) -> int | None:
+def _from_calendar(said: str, language: str | None) -> int | None:
+    for in_words, in_numbers in _CLOCKS_IN_WORDS:
+        said = in_words.sub(in_numbers, said)
     for pattern in _PATTERNS:
         if found := pattern.fullmatch(said):
-            return _instant(found.groupdict(), default_zone="z")
+            return _instant(found.groupdict(), language, default_zone="z")
     if found := _EAST_ASIAN.fullmatch(said):
-        return _instant(found.groupdict(), default_zone="+9" if re.search("[년오]", said) else "z")
+        return _instant(found.groupdict(), language, default_zone="+9" if _KOREAN.search(said) else "z")
     return None
 
 
-def _instant(said: dict[str, str | None], *, default_zone: str) -> int | None:
-    day = _days(said["year"] or "", said.get("month") or "1", said.get("day") or "1")
-    clock = _clock(said)
-    offset = _offset(said.get("zone") or default_zone)
-    if day is None or clock is None or offset is None:
-        return None
-    return day * 86_400_000 + clock - offset
-
-
-def _days(year_said: str, month_said: str, day_said: str) -> int | None:
-    """Return the days since 1970 of a date that exists."""
-    year = int(year_said)
-    if len(year_said) == 2:  # noqa: PLR2004 - RFC 5322, section 4.3: 00–49 are of this century
-        year += 2000 if year < 50 else 1900  # noqa: PLR2004
-    month = _MONTHS.get(month_said.lower()) or int(month_said)
+def _instant(said: dict[str, str | None], language: str | None, *, default_zone: str) -> int | None:
     try:
-        return date(year, month, int(day_said)).toordinal() - _UNIX_EPOCH
-    except ValueError:
+        day = _day(said, language)
+    except ValueError:  # no such day
         return None
+    clock = _clock(said)
+    if day is None or clock is None:
+        return None
+    local = (day.toordinal() - _UNIX_EPOCH) * 86_400_000 + clock
+    zone = said.get("zone") or said.get("comment") or said.get("place") or default_zone
+    if "/" in zone:
+        return _in_place(local, zone)
+    offset = _offset(zone, language)
+    return None if offset is None else local - offset
+
+
+def _day(said: dict[str, str | None], language: str | None) -> date | None:
+    """Return the day; raises ValueError when it does not exist."""
+    year = _year(said)
+    if days := said.get("day_of_year"):
+        day = date(year, 1, 1) + timedelta(days=int(days) - 1)
+        return day if day.year == year and int(days) else None
+    if week := said.get("week"):
+        return date.fromisocalendar(year, int(week), int(said.get("weekday") or 1))
+    if first := said.get("first"):
+        day_first = said["sep"] == "." and writes_day_first(language)
+        return _unswappable(year, int(first), int(said["other"] or 0), day_first=day_first)
+    month = said.get("month") or "1"
+    return date(year, MONTHS.get(month) or int(month), int(said.get("day") or 1))
+
+
+def _unswappable(year: int, first: int, other: int, *, day_first: bool) -> date | None:
+    """Return the day that two numbers mean when they can mean no other."""
+    if day_first or first > 12 or first == other:  # noqa: PLR2004 - months
+        return date(year, other, first)
+    return date(year, first, other) if other > 12 else None  # noqa: PLR2004 - months
+
+
+def _year(said: dict[str, str | None]) -> int:
+    if era := said.get("era"):
+        of_era = said["year_of_era"] or "元"
+        return _ERAS[era] + (1 if of_era == "元" else int(of_era))
+    written = said["year"] or ""
+    year = int(written)
+    if len(written) == 2:  # noqa: PLR2004 - RFC 5322, section 4.3: 00–49 are of this century
+        year += 2000 if year < 50 else 1900  # noqa: PLR2004
+    return year
 
 
 def _clock(said: dict[str, str | None]) -> int | None:
     """Return the milliseconds since midnight of a time that exists, 24:00:00 and leap seconds included."""
     hour, minute, second = (int(said.get(part) or 0) for part in ("hour", "minute", "second"))
     if half := said.get("half"):
-        afternoon = half.lower() in _AFTERNOON
-        if hour > 12 and not afternoon:  # noqa: PLR2004 - `13:00 PM` is said twice, `13:00 AM` is a mistake
+        whole = _of_half(hour, half)
+        if whole is None:
             return None
-        hour = hour % 12 + 12 * afternoon if hour <= 12 else hour  # noqa: PLR2004
+        hour = whole
     fraction = _milliseconds(said.get("fraction"))
     midnight = hour == 24 and not (minute or second or fraction)  # noqa: PLR2004 - ISO 8601's end of the day
     if (hour > 23 and not midnight) or minute > 59 or second > 60:  # noqa: PLR2004
@@ -171,18 +236,46 @@ def _clock(said: dict[str, str | None]) -> int | None:
     return ((hour * 60 + minute) * 60 + second) * 1000 + fraction
 
 
-def _offset(zone: str) -> int | None:
+def _of_half(hour: int, half: str) -> int | None:
+    """Return the hour of 24 that an hour of half a day is, or None where it could be two."""
+    if half in _BY_NIGHT_OR_NOON:  # an hour past midnight is in the night, too
+        evening = half == "晚上" and 6 <= hour < 12  # noqa: PLR2004
+        around_noon = half == "中午" and hour in {11, 12}
+        return hour + 12 if evening else hour if around_noon or 18 <= hour < 24 else None  # noqa: PLR2004
+    afternoon = half in _AFTERNOON
+    if hour > 12:  # noqa: PLR2004 - `13:00 PM` is said twice, `13:00 AM` is a mistake
+        return hour if afternoon else None
+    return hour % 12 + 12 * afternoon
+
+
+def _offset(zone: str, language: str | None) -> int | None:
     """Return the milliseconds that a zone is ahead of UTC; None for one that is not known for one place."""
-    name = re.sub(r"\s", "", zone).lower()
-    if (hours := _ZONES.get(name)) is not None:
+    name = re.sub(r"[\s.]", "", zone)
+    if (hours := zone_hours(name, language)) is not None:
         return int(hours * 3_600_000)
-    number = re.fullmatch(r"(?:gmt|utc?|z)?([+-])(\d{1,2}):?(\d{2})?", name)
+    number = re.fullmatch(r"([a-z]*)([+-])([0-9]{1,2}):?([0-9]{2})?", name)
     if not number:
         return None
-    hours, minutes = int(number[2]), int(number[3] or 0)
+    hours, minutes = int(number[3]), int(number[4] or 0)
     if hours > 15 or minutes > 59:  # noqa: PLR2004 - no place on earth is further from Greenwich
         return None
-    return (1 if number[1] == "+" else -1) * (hours * 60 + minutes) * 60_000
+    offset = (1 if number[2] == "+" else -1) * (hours * 60 + minutes)
+    # `EST+5` may be five hours west, as POSIX has it
+    sure = number[1] in {"", "z", "ut", "utc", "gmt"} or may_mean(number[1], offset / 60)
+    return offset * 60_000 if sure else None
+
+
+def _in_place(local: int, place: str) -> int | None:
+    """Return the instant of a local time (ms since 1970), or None where clocks say it twice or never."""
+    try:
+        zone = ZoneInfo(place.strip().title())
+        naive = datetime(1970, 1, 1) + timedelta(milliseconds=local)  # noqa: DTZ001 - it is of no zone yet
+        instants = {naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    except (ValueError, KeyError, OSError, OverflowError):  # no such place, or none known here
+        return None
+    if len(instants) > 1:
+        return None
+    return (instants.pop() - datetime(1970, 1, 1, tzinfo=UTC)) // _MS
 
 
 def _milliseconds(fraction: str | None) -> int:

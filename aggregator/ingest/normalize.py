@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from aggregator.ingest.dates import parse_instant
 from aggregator.ingest.text import clean, collapse, sentence
+from aggregator.ingest.titles import title_form
 from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
 from aggregator.model import (
     Enclosure,
@@ -57,8 +58,9 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
 
 def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | None, ...]) -> EntryDraft:
     summary, content = _html(entry.summary), _html(entry.content)
-    updated = parse_instant(entry.updated)
-    published = parse_instant(entry.published)
+    language = _language(entry.language) or feed_language
+    updated = parse_instant(entry.updated, language)
+    published = parse_instant(entry.published, language)
     url = _link(entry.link, *bases)
     draft = EntryDraft(
         keys=IdentityKeys(text=b""),
@@ -70,7 +72,7 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
         published=updated if published is None else published,
         date_text=_line(entry.published or entry.updated)[:_LONGEST_DATE] or None,
         updated=updated,
-        language=_language(entry.language) or feed_language,
+        language=language,
         summary=summary if summary != content and content else None,
         content_html=content or summary,
         categories=_once(entry.categories),
@@ -89,12 +91,13 @@ def _keys(draft: EntryDraft) -> IdentityKeys:
     linked = draft.url is not None and not is_site_root(draft.url)
     link = canonical(draft.url, fragment=True) if draft.url and linked else None
     story = canonical(draft.url) if draft.url and linked else None
-    text: tuple[str, ...] = (draft.title, draft.content_html or "")
+    title = title_form(draft.title)
+    text: tuple[str, ...] = (title, draft.content_html or "")
     if not any(text):  # a bare file is known by its address, what says nothing by its name
         text = (
             ("", "", *(file.url for file in draft.enclosures)) if draft.enclosures else ("", draft.guid or "")
         )
-    named = (draft.title,) if draft.title else ("", draft.content_html) if draft.content_html else None
+    named = (title,) if title else ("", draft.content_html) if draft.content_html else None
     dated = draft.published is not None
     return IdentityKeys(
         guid=_hash(guid_form(draft.guid)) if draft.guid else None,

@@ -283,3 +283,15 @@ def test_every_item_becomes_a_draft_that_utf_8_can_hold(entries: list[ParsedEntr
         )
         assert "\x00" not in "".join(texts)
         "".join(texts).encode("utf-8")
+
+
+def test_the_entry_s_language_then_the_feed_s_tells_whose_zone_a_date_has() -> None:
+    said = ParsedEntry(title="t", published="Sun, 22 Nov 2026 10:30:00 CST")
+    abroad = replace(said, language="en-US")
+    assert draft(said, language="zh_CN").published == 1_795_314_600_000
+    assert draft(abroad, language="zh_CN").published == 1_795_365_000_000
+
+
+def test_the_text_of_a_date_is_kept_as_the_source_wrote_it() -> None:
+    for said in ("03/04/2024", "le 22 novembre 2026 à 10h30", "２０２６年１１月２２日", "yesterday"):
+        assert draft(replace(ENTRY, published=said)).date_text == said
