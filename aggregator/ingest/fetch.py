@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -28,7 +28,6 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, PoolManager, Retry
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from aggregator import __version__
 from aggregator.exceptions import ConfigError
 from aggregator.ingest.deadline import Exchange, ExchangeEndedError, Phase, Watchdog
 from aggregator.ingest.dial import Dialer, Lookup, system_lookup, watch_handshakes
@@ -64,12 +63,6 @@ _HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def user_agent(contact: str | None) -> str:
-    """Return the User-Agent that tells sources' owners who polls them; `contact` is a URL or mail address."""
-    product = f"aggregator/{__version__}"
-    return f"{product} (+{quote(contact, safe=':/?#[]@!$&*+,;=%~')})" if contact else product
-
-
 class HttpFetcher:
     """Brings documents from sources, by requests. Safe to call from several threads at once.
 
@@ -103,7 +96,6 @@ class HttpFetcher:
         watch_handshakes(self._tls, self._dialer)
         self._headers = {
             "User-Agent": user_agent,
-            "Accept": _ACCEPT,
             "Accept-Encoding": "gzip, deflate, br, zstd",
         }
         self._threads = threading.local()
@@ -221,6 +213,7 @@ class _Visit:
         """Return what this last answer comes to; afterwards its connection is kept or closed."""
         status = raw.status
         max_age = max_age_ms(_field(raw, "cache-control"), _field(raw, "age"))
+        retry_after = retry_after_ms(_field(raw, "retry-after"), int(time.time() * 1000))
         if status == _NOT_MODIFIED and self.validators:
             _keep_connection(raw)
             return NotModified(
@@ -229,10 +222,10 @@ class _Visit:
                 validators=_validators(raw, self.url, self.validators),
                 moved_to=self.moved_to,
                 max_age=max_age,
+                retry_after=retry_after,
             )
         if status not in _DOCUMENTS:
             raw.close()
-            retry_after = retry_after_ms(raw.headers.get("retry-after"), int(time.time() * 1000))
             return refused_status(status, self.host, retry_after)
         try:
             body = self._read(raw)
@@ -249,6 +242,7 @@ class _Visit:
             validators=_validators(raw, self.url),
             moved_to=self.moved_to,
             max_age=max_age,
+            retry_after=retry_after,
         )
 
     def _read(self, raw: HTTPResponse) -> bytes:
@@ -351,7 +345,7 @@ def _headers(
     base: dict[str, str], request: FetchRequest, validators: Validators | None, *, trusted: bool
 ) -> dict[str, str | bytes]:
     """Return what is sent; headers and credentials of the source only where they are `trusted`."""
-    headers: dict[str, str | bytes] = dict(base)
+    headers: dict[str, str | bytes] = {**base, "Accept": request.accept or _ACCEPT}
     if trusted and request.headers:
         for name, text in request.headers:
             if not _HEADER_NAME.fullmatch(name) or _UNSENDABLE.search(text):

@@ -24,12 +24,16 @@ class FetchRequest:
     """One conditional GET, with its limits."""
 
     url: str
+    owner_url: str | None = None
+    """The URL that headers, user and password are for, where it is not `url`: no other host is told them."""
     validators: Validators | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     timeout: int
     max_size: int
+    accept: str | None = None
+    """The media types that are wanted (RFC 9110 section 12.5.1); None for those of feeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Fetched:
     """Where permanent redirects led before any other kind did; None without one."""
     max_age: int | None = None
     """Milliseconds that the server calls the document fresh for (Cache-Control)."""
+    retry_after: int | None = None
+    """Milliseconds that the server asked us to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,8 @@ class NotModified:
     moved_to: str | None = None
     """As in `Fetched`."""
     max_age: int | None = None
+    """As in `Fetched`."""
+    retry_after: int | None = None
     """As in `Fetched`."""
 
 
