@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from aggregator.model import (
@@ -62,12 +62,24 @@ class Store(Protocol):
         """Make the stored sources those of the config.
 
         New ones are due at `now`; those that went keep their entries and are no longer polled or listed; a
-        changed URL is due at `now` and forgets its validators; changed tags are given to the entries that
-        the source brought before.
+        changed URL is due at `now` and forgets its validators, unless it is the address that the source has
+        moved to; a shorter interval holds at once, but for sources that fail and what servers and documents
+        asked for; changed tags are given to the entries that the source brought before.
         """
 
-    def claim_due(self, *, now: int, limit: int, lease: int) -> list[PollJob]:
-        """Claim up to `limit` enabled sources that are due, longest overdue first, for `lease` ms."""
+    def spread_due(self, *, now: int, apart: int) -> None:
+        """Make sources that are due, and not claimed, due one after the other, `apart` ms from each other.
+
+        The longest overdue is due at `now`; none is put off by more than half of its interval.
+        """
+
+    def claim_due(
+        self, *, now: int, limit: int, lease: int, busy: Collection[str] | None = None
+    ) -> list[PollJob]:
+        """Claim up to `limit` enabled sources that are due, longest overdue first, for `lease` ms.
+
+        At most one of each host, and none of the `busy` hosts; with None, hosts do not matter.
+        """
 
     def claim(self, names: Sequence[str], *, now: int, lease: int) -> list[PollJob]:
         """Claim these sources, due or not, in the given order; unknown names are passed over."""
@@ -84,7 +96,8 @@ class Store(Protocol):
     def record(self, commit: PollCommit, policy: StoryPolicy, *, now: int) -> PollTally:
         """Write everything of one poll in one transaction, and give up its claim.
 
-        `now` is the first-seen time of entries that are new.
+        `now` is the first-seen time of entries that are new. A pause that the host asked for holds for every
+        source of that host, whatever later polls, configs and restarts say.
         """
 
     def revision(self) -> int:

@@ -149,3 +149,9 @@ def _manners(db: Database) -> None:
 def _texts(db: Database) -> None:
     db.execute("ALTER TABLE entries ADD COLUMN date_text TEXT")  # as the source wrote it
     db.execute("ALTER TABLE entries ADD COLUMN article TEXT")  # from the entry's own page
+
+
+@migrations(name="0004_host_pauses")
+def _host_pauses(db: Database) -> None:
+    # A host that is asked too often, and the instant before which none of its sources is asked.
+    db.execute("CREATE TABLE host_pauses (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID")

@@ -20,6 +20,7 @@ from aggregator.model import (
 )
 from aggregator.rules.tagging import tags_for
 from aggregator.store.record import retag, to_json
+from aggregator.store.schedule import put_off_paused
 
 POLLS_KEPT = 50
 """Records of polls that are kept of each source."""
@@ -38,6 +39,7 @@ def sync(conn: sqlite3.Connection, sources: Sequence[Source], now: int) -> None:
             _insert(conn, source, position, now)
         else:
             _update(conn, source, position, row, now)
+    put_off_paused(conn)
 
 
 def _configured(source: Source, position: int) -> dict[str, object]:
@@ -47,42 +49,65 @@ def _configured(source: Source, position: int) -> dict[str, object]:
         "tags": to_json(source.tags),
         "keep_categories": source.keep_categories,
         "enabled": source.enabled,
-        "host": source.host,
+        "interval": _longest_wait(source),
         "position": position,
     }
 
 
+def _longest_wait(source: Source) -> int:
+    return source.max_interval if source.adaptive else source.interval
+
+
 def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -> None:
     conn.execute(
-        "INSERT INTO sources (name, url, host, tags, keep_categories, enabled, position, next_poll_at)"
-        " VALUES (:name, :url, :host, :tags, :keep_categories, :enabled, :position, :now)",
-        {**_configured(source, position), "now": now},
+        "INSERT INTO sources"
+        " (name, url, host, tags, keep_categories, enabled, interval, position, next_poll_at)"
+        " VALUES (:name, :url, :host, :tags, :keep_categories, :enabled, :interval, :position, :now)",
+        {**_configured(source, position), "host": source.host, "now": now},
     )
 
 
 def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite3.Row, now: int) -> None:
     conn.execute(
         "UPDATE sources SET name = :name, url = :url, tags = :tags, keep_categories = :keep_categories,"
-        " enabled = :enabled, position = :position WHERE id = :id",
+        " enabled = :enabled, interval = :interval, position = :position WHERE id = :id",
         {**_configured(source, position), "id": row["id"]},
     )
-    if row["last_poll_at"] is not None and not row["failures"]:
-        conn.execute(  # a shorter interval holds at once
-            "UPDATE sources SET next_poll_at = min(next_poll_at, ?) WHERE id = ?",
-            (row["last_poll_at"] + source.interval, row["id"]),
+    if source.url == row["url"]:
+        host = host_of(_state(row).address)
+        conn.execute("UPDATE sources SET host = ? WHERE id = ?", (host, row["id"]))
+    elif source.url == row["moved_to"]:
+        conn.execute(  # what is remembered is of that address already
+            "UPDATE sources SET host = ?, document_url = coalesce(document_url, ?), moved_to = NULL,"
+            " moved_polls = 0 WHERE id = ?",
+            (source.host, row["url"], row["id"]),
         )
-    if source.url != row["url"]:
+    else:
         conn.execute(
             "UPDATE sources SET host = ?, document_url = NULL, etag = NULL, last_modified = NULL,"
             " body_hash = NULL, failures = 0, moved_to = NULL, moved_polls = 0, pace = NULL, max_age = NULL,"
             " next_poll_at = ? WHERE id = ?",
             (source.host, now, row["id"]),
         )
+    if row["interval"] is not None and _longest_wait(source) < row["interval"]:
+        _hurry(conn, row, _longest_wait(source))
     if (tuple(json.loads(row["tags"])), bool(row["keep_categories"])) != (
         source.tags,
         source.keep_categories,
     ):
         _retag_entries(conn, row["id"], source)
+
+
+def _hurry(conn: sqlite3.Connection, row: sqlite3.Row, interval: int) -> None:
+    """Let a shorter interval hold at once, where nothing but the one before makes the source wait."""
+    pace = _pace(row["pace"])
+    if row["last_poll_at"] is None or row["failures"] or pace.skip_hours or pace.skip_days:
+        return
+    wait = max(interval, row["max_age"] or 0, pace.every or 0)
+    conn.execute(
+        "UPDATE sources SET next_poll_at = min(next_poll_at, ?) WHERE id = ?",
+        (row["last_poll_at"] + wait, row["id"]),
+    )
 
 
 def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source) -> None:

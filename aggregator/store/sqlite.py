@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from aggregator.model import (
 )
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
+from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, spread_due
 from aggregator.store.select import read_entries, select_ids, walk_ids
 from aggregator.store.sources import (
     lease_rows,
@@ -121,20 +122,20 @@ class SqliteStore:
         with self._write() as db:
             db.execute("UPDATE sources SET leased_until = 0 WHERE leased_until > 0")
 
-    def claim_due(self, *, now: int, limit: int, lease: int) -> list[PollJob]:
+    def spread_due(self, *, now: int, apart: int) -> None:
+        """See `protocols.Store.spread_due`."""
+        with self._write() as db:
+            spread_due(db.conn, now=now, apart=apart)
+
+    def claim_due(
+        self, *, now: int, limit: int, lease: int, busy: Collection[str] | None = None
+    ) -> list[PollJob]:
         """See `protocols.Store.claim_due`."""
-        due = (
-            "position IS NOT NULL AND enabled AND next_poll_at <= ? AND leased_until <= ?"
-            " ORDER BY next_poll_at, position"
-        )
         with self._read() as conn:  # most ticks find nothing: they need not write
-            if conn.execute(f"SELECT 1 FROM sources WHERE {due} LIMIT 1", (now, now)).fetchone() is None:  # noqa: S608 - a constant
+            if not is_any_due(conn, now=now, busy=busy):
                 return []
         with self._write() as db:
-            rows = db.execute(
-                f"SELECT * FROM sources WHERE {due} LIMIT ?",  # noqa: S608 - a constant
-                (now, now, limit),
-            ).fetchall()
+            rows = due_rows(db.conn, now=now, limit=limit, busy=busy)
             lease_rows(db.conn, [row["id"] for row in rows], now + lease)
         return [read_job(row) for row in rows]
 
@@ -163,6 +164,7 @@ class SqliteStore:
             if commit.feed is not None:
                 tally = record_feed(db.conn, commit, commit.feed, policy, now)
             write_state(db.conn, commit.report, commit.state)
+            keep_host_pause(db.conn, commit, now)
             write_poll(db.conn, commit.report, tally)
             return tally
 

@@ -1,0 +1,78 @@
+"""Which sources are due, whom a host's pause holds back, and the start that does not ask all at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection
+
+from aggregator.model import PollCommit, host_of
+
+_DUE = "position IS NOT NULL AND enabled AND next_poll_at <= :now AND leased_until <= :now"
+_ASKABLE = _DUE + " AND host NOT IN (SELECT value FROM json_each(:busy))"
+
+
+def is_any_due(conn: sqlite3.Connection, *, now: int, busy: Collection[str] | None) -> bool:
+    """Whether `due_rows` would return something; only reads."""
+    query = f"SELECT 1 FROM sources WHERE {_ASKABLE} LIMIT 1"  # noqa: S608 - a constant
+    return conn.execute(query, {"now": now, "busy": json.dumps([*(busy or ())])}).fetchone() is not None
+
+
+def due_rows(
+    conn: sqlite3.Connection, *, now: int, limit: int, busy: Collection[str] | None
+) -> list[sqlite3.Row]:
+    """Return up to `limit` rows of sources that are due, longest overdue first.
+
+    One of each host at the most, and none of the `busy` ones; hosts do not matter when that is None.
+    """
+    place = "row_number() OVER (PARTITION BY host ORDER BY next_poll_at, position)"
+    query = f"""
+        SELECT * FROM (SELECT *, {"1" if busy is None else place} AS place FROM sources WHERE {_ASKABLE})
+        WHERE place = 1 ORDER BY next_poll_at, position LIMIT :limit
+        """  # noqa: S608 - constants
+    return conn.execute(query, {"now": now, "limit": limit, "busy": json.dumps([*(busy or ())])}).fetchall()
+
+
+def spread_due(conn: sqlite3.Connection, *, now: int, apart: int) -> None:
+    """Put the due times of what is due `apart` ms from each other, in order, the first one at `now`.
+
+    None is put off by more than half of its interval.
+    """
+    rows = conn.execute(
+        f"SELECT id, interval FROM sources WHERE {_DUE} ORDER BY next_poll_at, position",  # noqa: S608 - a constant
+        {"now": now},
+    ).fetchall()
+    longest = max((interval for _, interval in rows), default=0)
+    step = min(apart, longest / 2 / max(1, len(rows)))
+    conn.executemany(
+        "UPDATE sources SET next_poll_at = ? WHERE id = ?",
+        [
+            (now + min(int(number * step), interval // 2), source_id)
+            for number, (source_id, interval) in enumerate(rows)
+        ],
+    )
+
+
+def keep_host_pause(conn: sqlite3.Connection, commit: PollCommit, now: int) -> None:
+    """Put off the sources of the host that was asked, if it wants a pause, and this one if it is in one."""
+    if commit.pause_host_until is not None:
+        conn.execute("DELETE FROM host_pauses WHERE until <= ?", (now,))
+        conn.execute(
+            "INSERT INTO host_pauses (host, until) VALUES (?, ?)"
+            " ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)",
+            (host_of(commit.state.address), commit.pause_host_until),
+        )
+        put_off_paused(conn)
+    conn.execute(  # the poll may have been under way when another brought the pause
+        "UPDATE sources SET next_poll_at = max(next_poll_at, p.until) FROM host_pauses AS p"
+        " WHERE p.host = sources.host AND sources.id = ?",
+        (commit.report.source_id,),
+    )
+
+
+def put_off_paused(conn: sqlite3.Connection) -> None:
+    """Let no source of a host that wants a pause be due before its end."""
+    conn.execute(
+        "UPDATE sources SET next_poll_at = p.until FROM host_pauses AS p"
+        " WHERE p.host = sources.host AND p.until > sources.next_poll_at"
+    )
