@@ -11,9 +11,10 @@ from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.daemon.dispatch import Dispatcher
 from aggregator.exceptions import StoreError, UnknownSourceError
-from aggregator.ingest.fetch import HttpFetcher, user_agent
+from aggregator.ingest.fetch import HttpFetcher
 from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.poll import Poller
+from aggregator.ingest.useragent import user_agent
 from aggregator.ingest.workers import ParsePool
 from aggregator.model import PollJob, PollReport, PollTally, Source
 from aggregator.protocols import Store
@@ -151,7 +152,7 @@ def http_fetcher(config: Config) -> HttpFetcher:
     """Return a fetcher that keeps to the config's limits and says who we are."""
     return HttpFetcher(
         guard=AddressGuard(config.polling.allow_private),
-        user_agent=user_agent(config.service.contact),
+        user_agent=user_agent(config.service.contact, config.service.base_url),
         proxy=config.polling.proxy,
     )
 

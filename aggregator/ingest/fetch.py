@@ -119,15 +119,16 @@ class HttpFetcher:
         self._turns.wake()
 
     def _follow_redirects(self, visit: _Visit) -> Fetched | NotModified | FetchFailed:
-        source = target = target_of(visit.request.url)
+        asked = target = target_of(visit.request.url)
+        owner = target_of(visit.request.owner_url) if visit.request.owner_url else asked
         trusted = permanent = True
         visited = set()
         while True:
-            visit.arrive(target.host, visit.request.url if target is source else target.url)
+            visit.arrive(target.host, visit.request.url if target is asked else target.url)
             visited.add(target.url)
             self._await_turn(visit)
             # Once elsewhere, never again: no other host chooses what is asked of the source as its user.
-            trusted = trusted and target.may_know_secrets_of(source)
+            trusted = trusted and target.may_know_secrets_of(owner)
             headers = _headers(self._headers, visit.request, visit.validators, trusted=trusted)
             raw = self._send(target, headers, visit.exchange)
             if raw.status not in _REDIRECTS:
@@ -141,7 +142,7 @@ class HttpFetcher:
                 raise FetchError(Outcome.HTTP_ERROR, f"{visit.host} redirects in a circle.")
             if len(visited) > MAX_REDIRECTS:
                 raise FetchError(
-                    Outcome.HTTP_ERROR, f"{source.host} redirects more than {MAX_REDIRECTS} times."
+                    Outcome.HTTP_ERROR, f"{asked.host} redirects more than {MAX_REDIRECTS} times."
                 )
 
     def _await_turn(self, visit: _Visit) -> None:

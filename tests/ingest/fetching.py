@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aggregator.ingest.dial import Address
-from aggregator.ingest.fetch import HttpFetcher, user_agent
+from aggregator.ingest.fetch import HttpFetcher
 from aggregator.ingest.guard import AddressGuard
+from aggregator.ingest.useragent import user_agent
 from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from tests.origin import read_request
 

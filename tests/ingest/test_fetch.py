@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from aggregator import __version__
 from aggregator.ingest.dial import Address
 from aggregator.ingest.failures import retry_after_ms
-from aggregator.ingest.fetch import HttpFetcher, user_agent
+from aggregator.ingest.fetch import HttpFetcher
+from aggregator.ingest.useragent import user_agent
 from aggregator.model import Fetched, NotModified, Outcome
 from tests.ingest.fetching import answering, asking, failed, fetched, make_fetcher, names_to, validators
 from tests.origin import Origin, Peer, read_request
@@ -33,6 +34,15 @@ def test_a_document_comes_with_its_type_and_its_validators(fetcher: HttpFetcher,
     )
 
 
+def test_a_pause_that_is_asked_for_beside_a_document_is_told(fetcher: HttpFetcher, origin: Origin) -> None:
+    url = origin.serve("/feed", b"<rss/>", etag='"1"', headers={"Retry-After": "90"})
+
+    assert fetched(fetcher.fetch(asking(url))).retry_after == 90_000
+    not_modified = fetcher.fetch(asking(url, validators=validators(url, '"1"')))
+    assert isinstance(not_modified, NotModified)
+    assert not_modified.retry_after == 90_000
+
+
 def test_a_document_without_validators_has_none(fetcher: HttpFetcher, origin: Origin) -> None:
     document = fetched(fetcher.fetch(asking(origin.serve("/feed", b"<rss/>", content_type=None))))
 
@@ -49,10 +59,6 @@ def test_who_asks_and_what_is_understood_is_said_in_each_request(origin: Origin)
     assert "application/atom+xml" in headers["accept"]
     assert "if-none-match" not in headers
     assert "if-modified-since" not in headers
-
-
-def test_a_user_agent_cannot_be_broken_out_of() -> None:
-    assert user_agent("a\r\nb: (c) é") == f"aggregator/{__version__} (+a%0D%0Ab:%20%28c%29%20%C3%A9)"
 
 
 def test_validators_go_back_byte_for_byte() -> None:
