@@ -29,6 +29,8 @@ class SourceState:
     """The address that the last poll's permanent redirects led to, or that is asked instead of `url`."""
     moved_polls: int = 0
     """How many polls in a row found a feed there by redirects. From the second on it is asked directly."""
+    moving_to: str | None = None
+    """Where the last poll found the address that is asked instead of `url` to have moved in its turn."""
     pace: Pace = ANY_PACE
     """What the last document that was read asked for."""
     max_age: int | None = None
@@ -85,6 +87,8 @@ class PollCommit:
     report: PollReport
     state: SourceState
     """What to remember until the next poll."""
+    state_if_new: SourceState | None = None
+    """In place of `state` when the poll turns out to bring entries that are new."""
     feed: ReadFeed | None = None
     """None when no document was read (304, same body, failure)."""
     pause_host_until: int | None = None

@@ -155,3 +155,8 @@ def _texts(db: Database) -> None:
 def _host_pauses(db: Database) -> None:
     # A host that is asked too often, and the instant before which none of its sources is asked.
     db.execute("CREATE TABLE host_pauses (host TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID")
+
+
+@migrations(name="0005_second_moves")
+def _second_moves(db: Database) -> None:
+    db.execute("ALTER TABLE sources ADD COLUMN moving_to TEXT")

@@ -79,14 +79,14 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
     elif source.url == row["moved_to"]:
         conn.execute(  # what is remembered is of that address already
             "UPDATE sources SET host = ?, document_url = coalesce(document_url, ?), moved_to = NULL,"
-            " moved_polls = 0 WHERE id = ?",
+            " moved_polls = 0, moving_to = NULL WHERE id = ?",
             (source.host, row["url"], row["id"]),
         )
     else:
         conn.execute(
             "UPDATE sources SET host = ?, document_url = NULL, etag = NULL, last_modified = NULL,"
-            " body_hash = NULL, failures = 0, moved_to = NULL, moved_polls = 0, pace = NULL, max_age = NULL,"
-            " next_poll_at = ? WHERE id = ?",
+            " body_hash = NULL, failures = 0, moved_to = NULL, moved_polls = 0, moving_to = NULL,"
+            " pace = NULL, max_age = NULL, next_poll_at = ? WHERE id = ?",
             (source.host, now, row["id"]),
         )
     if row["interval"] is not None and _longest_wait(source) < row["interval"]:
@@ -147,6 +147,7 @@ def _state(row: sqlite3.Row) -> SourceState:
         next_poll_at=row["next_poll_at"],
         moved_to=row["moved_to"],
         moved_polls=row["moved_polls"],
+        moving_to=row["moving_to"],
         pace=_pace(row["pace"]),
         max_age=row["max_age"],
         rhythm=tuple(json.loads(row["rhythm"] or "[]")),
@@ -172,14 +173,14 @@ def write_state(conn: sqlite3.Connection, report: PollReport, state: SourceState
     # The config may have got another URL meanwhile: all this belongs to the one that was asked.
     conn.execute(
         "UPDATE sources SET host = ?, document_url = ?, etag = ?, last_modified = ?, body_hash = ?,"
-        " failures = ?, next_poll_at = ?, moved_to = ?, moved_polls = ?, pace = ?, max_age = ?, rhythm = ?"
-        " WHERE id = ? AND url = ?",
+        " failures = ?, next_poll_at = ?, moved_to = ?, moved_polls = ?, pace = ?, max_age = ?, rhythm = ?,"
+        " moving_to = ? WHERE id = ? AND url = ?",
         (
             host_of(state.address),
             *((validators.url, validators.etag, validators.last_modified) if validators else (None,) * 3),
             *(state.body_hash, state.failures, state.next_poll_at, state.moved_to, state.moved_polls),
             to_json([state.pace.every, state.pace.skip_hours, state.pace.skip_days]),
-            *(state.max_age, to_json(state.rhythm), report.source_id, state.url),
+            *(state.max_age, to_json(state.rhythm), state.moving_to, report.source_id, state.url),
         ),
     )
 

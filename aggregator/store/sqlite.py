@@ -163,7 +163,8 @@ class SqliteStore:
             tally = PollTally()
             if commit.feed is not None:
                 tally = record_feed(db.conn, commit, commit.feed, policy, now)
-            write_state(db.conn, commit.report, commit.state)
+            state = commit.state_if_new if tally.new and commit.state_if_new else commit.state
+            write_state(db.conn, commit.report, state)
             keep_host_pause(db.conn, commit, now)
             write_poll(db.conn, commit.report, tally)
             return tally
