@@ -8,11 +8,22 @@ To take one article for another loses it; to miss that two are the same only dou
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aggregator.ingest.titles import title_form
 from aggregator.model import EntryDraft, StoryPolicy, TaggedDraft
+
+_PLACE = re.compile(r"\d{1,3}", re.ASCII)
+"""A guid that may well be the number of a place in a list."""
+
+_WHOLESALE = 3
+"""Items that must have changed alike before a change is taken for the source's, not the items'."""
+
+_SPECIFIC = 200
+"""Characters of HTML that are said twice only of the same article, if nothing else speaks against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +193,13 @@ class _Pairs:
         self._known = known
         self.guids_are_places = any(self._is_elsewhere(item) for item in items)
         """Whether the document's guids are numbers of places in its list: what had one has another now."""
+        same = [(item.draft, entry) for item in items if (entry := self.entry(item.text)) is not None]
+        self.links_rewritten = _all_differ(
+            [(draft.keys.link, entry.link) for draft, entry in same], of=len(items)
+        )
+        self.dates_rewritten = _all_differ(
+            [(draft.published, entry.published) for draft, entry in same], of=len(items)
+        )
 
     def entry(self, key: bytes | None) -> Known | None:
         return None if key is None else self._known.get(key)
@@ -194,15 +212,35 @@ class _Pairs:
         named, said = self.entry(item.guid), self.entry(item.text)
         if named is None or said is None or named.id == said.id:
             return False
-        return named.title != item.draft.title and said.guid is not None
+        return not _same_title(item, named) and said.guid is not None
+
+
+def _all_differ(pairs: Sequence[tuple[object, object]], *, of: int) -> bool:
+    """Return whether a source has changed this everywhere: a move to another domain, dates made anew.
+
+    The pairs are what the `of` items of a document say and what was known, wherever the text is the same.
+    Where most of a document is known by its texts, and hardly anything beside them has stayed, it is the
+    source that has changed; a notice that it repeats is one among others.
+    """
+    said = [one == other for one, other in pairs if one is not None and other is not None]
+    differing = said.count(False)
+    stayed = len(said) - differing
+    return differing >= _WHOLESALE and 4 * stayed <= differing and 3 * len(pairs) >= 2 * of
 
 
 def _same_title(item: Candidate, entry: Known) -> bool:
-    return item.draft.title != "" and item.draft.title == entry.title
+    title = item.draft.title
+    if title == "" or not entry.title:
+        return False
+    return title == entry.title or title_form(title) == title_form(entry.title)
 
 
 def _differ(one: object, other: object) -> bool:
     return one is not None and other is not None and one != other
+
+
+def _agree(one: object, other: object) -> bool:
+    return one is not None and one == other
 
 
 def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
@@ -210,16 +248,24 @@ def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     if _same_title(item, entry) or pairs.same_text(item, entry):
         return True
     draft = item.draft
-    others = _differ(draft.keys.link, entry.link) and _differ(draft.published, entry.published)
-    return not (pairs.guids_are_places or others)
+    if pairs.guids_are_places:
+        return False
+    if _PLACE.fullmatch(draft.guid or ""):
+        return _agree(draft.keys.link, entry.link) and _agree(draft.published, entry.published)
+    return not (_differ(draft.keys.link, entry.link) and _differ(draft.published, entry.published))
 
 
-def _fits_text(_pairs: _Pairs, item: Candidate, entry: Known) -> bool:
+def _fits_text(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     """A notice may say the same every day; what has no name of its own is known by its text alone."""
     if item.guid is None and item.link is None:
         return True
     draft = item.draft
-    return not (_differ(draft.keys.link, entry.link) or _differ(draft.published, entry.published))
+    if _differ(draft.published, entry.published) and not pairs.dates_rewritten:
+        return False
+    if not _differ(draft.keys.link, entry.link) or pairs.links_rewritten:
+        return True
+    undated = draft.published is None and entry.published is None
+    return undated and len(draft.content_html or "") >= _SPECIFIC
 
 
 def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:

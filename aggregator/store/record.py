@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.rules.tagging import union
+from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import (
     Candidate,
@@ -21,16 +22,10 @@ from aggregator.store.reconcile import (
 )
 from aggregator.store.uris import global_uri
 
-_ALL_SOURCES = 0
-"""The source of keys that are shared: stories."""
-
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
 """The columns of which another value is an edit that readers should know of."""
 
 _TAKEN_AT_ONCE = 500
-
-_VARIABLES = 900
-"""How many values one statement is given: SQLite's oldest limit is 999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +48,13 @@ def record_feed(
     source_id = commit.report.source_id
     history = _history(conn, source_id)
     items = candidates(feed.drafts)
-    conn.executemany(
-        "DELETE FROM identities WHERE source_id = ? AND key = ?",
-        [(source_id, key) for key in shared_keys(feed.drafts, items)],
-    )
-    keys = [key for item in items for key in item.keys]
-    own = match(items, _known(conn, source_id, source_id, keys))
+    forget(conn, source_id, shared_keys(feed.drafts, items))
+    found = known(conn, source_id, source_id, [key for item in items for key in item.keys])
+    own = match(items, found)
     stories: Sequence[Known | None] = [None] * len(items)
     if policy.dedupe is not Dedupe.OFF:
         unknown = [item.story for item, entry in zip(items, own, strict=True) if entry is None and item.story]
-        stories = match_stories(items, own, _known(conn, source_id, _ALL_SOURCES, unknown))
+        stories = match_stories(items, own, known(conn, source_id, ALL_SOURCES, unknown))
 
     writer = _Writer(conn, source_id, history, policy, now)
     new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
@@ -71,6 +63,8 @@ def record_feed(
     for item, mine, other in zip(items, own, stories, strict=True):
         if mine is not None and mine.revision != item.draft.revision:
             updated += writer.change(item, mine)
+        elif mine is not None:
+            renew_texts(conn, source_id, item, mine, found)
         elif other is not None:
             writer.join(item, other)
             updated += 1
@@ -244,40 +238,7 @@ class _Writer:
                 to_json(item.tagged.tags),
             ),
         )
-        self._identify(item, entry_id)
-
-    def _identify(self, item: Candidate, entry_id: int) -> None:
-        """Make the item's keys lead to the entry, in place of those of its last version.
-
-        One key of a kind at most: a source that changes its guids at each request must not fill the disk.
-        """
-        kinds = {key[:1] for key in item.keys}
-        before = self._conn.execute(
-            "SELECT key FROM identities WHERE entry_id = ? AND source_id = ?", (entry_id, self._source_id)
-        )
-        stale = [key for (key,) in before if key[:1] in kinds and key not in item.keys]
-        self._conn.executemany(
-            "DELETE FROM identities WHERE source_id = ? AND key = ?",
-            [(self._source_id, key) for key in stale],
-        )
-        self._conn.executemany(  # a story's key goes when none of its sources says it any more
-            "DELETE FROM identities WHERE source_id = ?1 AND key = ?2 AND entry_id = ?3 AND NOT EXISTS"
-            " (SELECT 1 FROM identities WHERE entry_id = ?3 AND source_id <> ?1 AND key = ?2)",
-            [(_ALL_SOURCES, key, entry_id) for key in stale],
-        )
-        self._conn.executemany(
-            "INSERT OR REPLACE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
-            [(self._source_id, key, entry_id) for key in item.keys],
-        )
-        if item.story is not None:
-            # The first entry with a link is the story of that link, until its own source gives the link to
-            # another.
-            self._conn.execute(
-                "INSERT INTO identities (source_id, key, entry_id) VALUES (?1, ?2, ?3)"
-                " ON CONFLICT (source_id, key) DO UPDATE SET entry_id = ?3 WHERE EXISTS"
-                " (SELECT 1 FROM entry_sources WHERE entry_id = identities.entry_id AND source_id = ?4)",
-                (_ALL_SOURCES, item.story, entry_id, self._source_id),
-            )
+        identify(self._conn, self._source_id, item, entry_id)
 
     def _retags_at(self, draft: EntryDraft, entry_id: int) -> int:
         """Return when the entry surfaces under a tag that it gets only now: an old one is no news there."""
@@ -341,29 +302,3 @@ def _history(conn: sqlite3.Connection, source_id: int) -> _History:
         title=title,
         site_url=site_url,
     )
-
-
-def _known(
-    conn: sqlite3.Connection, source_id: int, owner: int, keys: Sequence[bytes]
-) -> Mapping[bytes, Known]:
-    """Return what the keys of `owner` (a source, or all) lead to, as `source_id` knows it."""
-    known: dict[bytes, Known] = {}
-    for some in _batches(keys):
-        marks = ",".join("?" * len(some))
-        rows = conn.execute(
-            "SELECT i.key, i.entry_id, s.revision, s.title, s.published, s.guid, s.link"  # noqa: S608 - only question marks are put in
-            " FROM identities AS i LEFT JOIN entry_sources AS s"
-            " ON s.entry_id = i.entry_id AND s.source_id = ?"
-            f" WHERE i.source_id = ? AND i.key IN ({marks})",
-            (source_id, owner, *some),
-        )
-        for key, entry_id, revision, title, published, guid, link in rows:
-            known[key] = Known(
-                id=entry_id, revision=revision, title=title, published=published, guid=guid, link=link
-            )
-    return known
-
-
-def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(keys), _VARIABLES):
-        yield keys[start : start + _VARIABLES]
