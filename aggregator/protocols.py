@@ -16,6 +16,7 @@ from aggregator.model import (
     PollJob,
     PollReport,
     PollTally,
+    RawHtml,
     Reading,
     Selectors,
     Source,
@@ -23,6 +24,7 @@ from aggregator.model import (
     StoryPolicy,
     TagCount,
     Unreadable,
+    WantedPage,
 )
 
 Clock = Callable[[], int]
@@ -117,6 +119,24 @@ class Store(Protocol):
 
     def polls(self, name: str, *, limit: int) -> list[tuple[PollReport, PollTally]]:
         """Return the last polls of a source that is, or was, configured; newest first."""
+
+    def wanted_pages(self, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
+        """Return up to `limit` pages of a source's entries that may be fetched at `now`, the newest first.
+
+        They are those of entries that were new when a poll with `full_text` was recorded, a bounded number.
+        """
+
+    def keep_article(self, entry_id: int, article: RawHtml, *, now: int) -> None:
+        """Keep an entry's article beside what its source says; its page is no longer wanted."""
+
+    def note_page_failure(self, entry_id: int, problem: str, *, final: bool) -> bool:
+        """Remember why a page gave no article; return whether it was its last try, as it is when `final`."""
+
+    def postpone_pages(self, source_id: int, *, until: int) -> None:
+        """Let no page of the source be fetched before `until`."""
+
+    def page_problem(self, entry_id: int) -> str | None:
+        """Return why the entry's page gave no article when it was last tried; None when it was not."""
 
     def tag_counts(self) -> list[TagCount]:
         """Return every tag that an entry has, by falling number of entries, then by name."""

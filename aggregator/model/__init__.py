@@ -8,6 +8,7 @@ every size an integer of bytes. A new name stands for each state of the data:
     FeedSpec ─► EntryQuery ─► Entry… ─► FeedDocument
 """
 
+from aggregator.model.article import WantedPage
 from aggregator.model.document import (
     Enclosure,
     EntryDraft,
@@ -72,5 +73,6 @@ __all__ = [
     "TaggedDraft",
     "Unreadable",
     "Validators",
+    "WantedPage",
     "host_of",
 ]

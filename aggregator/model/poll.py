@@ -93,6 +93,8 @@ class PollCommit:
     """None when no document was read (304, same body, failure)."""
     pause_host_until: int | None = None
     """No source of the same host is asked before this instant: the host said that it is asked too often."""
+    full_text: bool = False
+    """The pages of its new entries are wanted, and fetched right now: the claim stays until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

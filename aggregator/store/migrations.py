@@ -160,3 +160,20 @@ def _host_pauses(db: Database) -> None:
 @migrations(name="0005_second_moves")
 def _second_moves(db: Database) -> None:
     db.execute("ALTER TABLE sources ADD COLUMN moving_to TEXT")
+
+
+@migrations(name="0006_wanted_pages")
+def _wanted_pages(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE wanted_pages (
+            entry_id   INTEGER PRIMARY KEY REFERENCES entries (id),
+            source_id  INTEGER NOT NULL REFERENCES sources (id),
+            url        TEXT NOT NULL,
+            tries      INTEGER NOT NULL DEFAULT 0,
+            not_before INTEGER NOT NULL DEFAULT 0,
+            problem    TEXT                          -- of the last try
+        )
+        """
+    )
+    db.execute("CREATE INDEX wanted_pages_by_source ON wanted_pages (source_id, entry_id)")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from aggregator.model import (
     Outcome,
     Pace,
+    PollCommit,
     PollJob,
     PollReport,
     PollTally,
@@ -159,12 +160,17 @@ def _pace(said: str | None) -> Pace:
     return Pace(every=every, skip_hours=tuple(skip_hours), skip_days=tuple(skip_days))
 
 
-def write_state(conn: sqlite3.Connection, report: PollReport, state: SourceState) -> None:
-    """Write how the source's last poll went and what to remember for the next; give up its claim."""
+def write_state(conn: sqlite3.Connection, commit: PollCommit, state: SourceState) -> None:
+    """Write how the source's last poll went and what to remember for the next; give up its claim.
+
+    The claim stays when its pages are fetched next.
+    """
+    report = commit.report
     conn.execute(
-        "UPDATE sources SET leased_until = 0, last_poll_at = ?, duration_ms = ?, outcome = ?, message = ?,"
-        " http_status = ?, size = ? WHERE id = ?",
+        "UPDATE sources SET leased_until = leased_until * ?, last_poll_at = ?, duration_ms = ?, outcome = ?,"
+        " message = ?, http_status = ?, size = ? WHERE id = ?",
         (
+            commit.full_text,
             *(report.started_at, report.duration_ms, report.outcome.value, report.message),
             *(report.http_status, report.size, report.source_id),
         ),

@@ -26,11 +26,14 @@ from aggregator.model import (
     PollJob,
     PollReport,
     PollTally,
+    RawHtml,
     Source,
     SourceStatus,
     StoryPolicy,
     TagCount,
+    WantedPage,
 )
+from aggregator.store import articles
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, spread_due
@@ -162,9 +165,12 @@ class SqliteStore:
         with self._write() as db:
             tally = PollTally()
             if commit.feed is not None:
+                before = articles.last_carried(db.conn)
                 tally = record_feed(db.conn, commit, commit.feed, policy, now)
+                if commit.full_text:
+                    articles.want_pages(db.conn, commit.report.source_id, after=before)
             state = commit.state_if_new if tally.new and commit.state_if_new else commit.state
-            write_state(db.conn, commit.report, state)
+            write_state(db.conn, commit, state)
             keep_host_pause(db.conn, commit, now)
             write_poll(db.conn, commit.report, tally)
             return tally
@@ -204,6 +210,31 @@ class SqliteStore:
         """See `protocols.Store.entry`."""
         with self._read() as conn:
             return next(read_entries(conn, [entry_id]), None)
+
+    def wanted_pages(self, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
+        """See `protocols.Store.wanted_pages`."""
+        with self._read() as conn:
+            return articles.wanted_pages(conn, source_id, now=now, limit=limit)
+
+    def keep_article(self, entry_id: int, article: RawHtml, *, now: int) -> None:
+        """See `protocols.Store.keep_article`."""
+        with self._write() as db:
+            articles.keep_article(db.conn, entry_id, article, now)
+
+    def note_page_failure(self, entry_id: int, problem: str, *, final: bool) -> bool:
+        """See `protocols.Store.note_page_failure`."""
+        with self._write() as db:
+            return articles.note_failure(db.conn, entry_id, problem, final=final)
+
+    def postpone_pages(self, source_id: int, *, until: int) -> None:
+        """See `protocols.Store.postpone_pages`."""
+        with self._write() as db:
+            articles.postpone_pages(db.conn, source_id, until)
+
+    def page_problem(self, entry_id: int) -> str | None:
+        """See `protocols.Store.page_problem`."""
+        with self._read() as conn:
+            return articles.read_problem(conn, entry_id)
 
     def tag_counts(self) -> list[TagCount]:
         """See `protocols.Store.tag_counts`."""

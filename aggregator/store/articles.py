@@ -1,0 +1,84 @@
+"""Which entries want their own page, and what came of it.
+
+want_pages (in the transaction that adds the entry) ─► wanted_pages ─┬► keep_article: the row goes
+                                                                     └► note_failure, MOST_TRIES times
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from aggregator.model import RawHtml, WantedPage
+from aggregator.store.record import bump_revision
+
+MOST_WANTED = 50
+"""Pages of a source that wait to be fetched: of more, the newest entries' ones."""
+MOST_TRIES = 3
+"""Failures after which a page is given up."""
+
+
+def last_carried(conn: sqlite3.Connection) -> int:
+    """Return a mark: what sources carry from now on comes after it."""
+    return int(conn.execute("SELECT coalesce(max(rowid), 0) FROM entry_sources").fetchone()[0])
+
+
+def want_pages(conn: sqlite3.Connection, source_id: int, *, after: int) -> None:
+    """Note that the pages of entries which the source carries since that mark are wanted.
+
+    Those that have an article, or no link, are not; and beyond `MOST_WANTED` of the source, those of its
+    oldest entries are wanted no longer.
+    """
+    conn.execute(
+        "INSERT OR IGNORE INTO wanted_pages (entry_id, source_id, url)"
+        " SELECT e.id, c.source_id, e.url FROM entry_sources AS c JOIN entries AS e ON e.id = c.entry_id"
+        " WHERE c.rowid > ? AND +c.source_id = ?"  # the plus: by rowid, not through all of the source
+        " AND e.article IS NULL AND (e.url LIKE 'http://_%' OR e.url LIKE 'https://_%')",
+        (after, source_id),
+    )
+    conn.execute(
+        "DELETE FROM wanted_pages WHERE source_id = ?1 AND tries < ?2 AND entry_id <= (SELECT entry_id"
+        " FROM wanted_pages WHERE source_id = ?1 AND tries < ?2 ORDER BY entry_id DESC LIMIT 1 OFFSET ?3)",
+        (source_id, MOST_TRIES, MOST_WANTED),
+    )
+
+
+def wanted_pages(conn: sqlite3.Connection, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
+    """Return the pages of a source that may be fetched at `now`, those of the newest entries first."""
+    rows = conn.execute(
+        "SELECT w.entry_id, w.url, coalesce(e.content_html, e.summary) FROM wanted_pages AS w"
+        " JOIN entries AS e ON e.id = w.entry_id"
+        " WHERE w.source_id = ? AND w.tries < ? AND w.not_before <= ? ORDER BY w.entry_id DESC LIMIT ?",
+        (source_id, MOST_TRIES, now, limit),
+    )
+    return [
+        WantedPage(entry_id=entry_id, url=url, said=None if said is None else RawHtml(said))
+        for entry_id, url, said in rows
+    ]
+
+
+def keep_article(conn: sqlite3.Connection, entry_id: int, article: RawHtml, now: int) -> None:
+    """Write an entry's article. What its source says of it stays, and so do its dates: it is no edit."""
+    conn.execute("UPDATE entries SET article = ?, changed = ? WHERE id = ?", (article, now, entry_id))
+    conn.execute("DELETE FROM wanted_pages WHERE entry_id = ?", (entry_id,))
+    bump_revision(conn)
+
+
+def note_failure(conn: sqlite3.Connection, entry_id: int, problem: str, *, final: bool) -> bool:
+    """Count a failed try, the last one when `final`; return whether the page is given up."""
+    row = conn.execute(
+        "UPDATE wanted_pages SET tries = CASE WHEN ? THEN ? ELSE tries + 1 END, problem = ?"
+        " WHERE entry_id = ? RETURNING tries",
+        (final, MOST_TRIES, problem, entry_id),
+    ).fetchone()
+    return row is None or row[0] >= MOST_TRIES
+
+
+def postpone_pages(conn: sqlite3.Connection, source_id: int, until: int) -> None:
+    """Let no page of the source be fetched before this instant (ms)."""
+    conn.execute("UPDATE wanted_pages SET not_before = ? WHERE source_id = ?", (until, source_id))
+
+
+def read_problem(conn: sqlite3.Connection, entry_id: int) -> str | None:
+    """Return why the entry's page gave no article the last time that it was tried."""
+    row = conn.execute("SELECT problem FROM wanted_pages WHERE entry_id = ?", (entry_id,)).fetchone()
+    return None if row is None else row[0]
