@@ -15,12 +15,17 @@ from xml.sax.handler import feature_external_ges, feature_namespaces
 from xml.sax.xmlreader import InputSource
 
 from aggregator.ingest.decode import decode
+from aggregator.ingest.discover import WEB_PAGE, hint
 from aggregator.ingest.items import feed_from
 from aggregator.ingest.parsers import LooseParser, StrictParser
 from aggregator.ingest.xmltext import Prologue, cleaned, repaired
 from aggregator.model import Outcome, ParsedFeed, Unreadable
 
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
+_ROOTS_OF_PAGES = frozenset(
+    {"head", "title", "meta", "link", "style", "script", "body", "div", "table", "p", "br"}
+)
+"""What pages begin with that leave out `<html>`, as they may, and the DOCTYPE."""
 _NAMES_OF_ROOTS = {
     "opml": "a list of feeds (OPML)",
     "urlset": "a sitemap",
@@ -47,7 +52,7 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
     text = cleaned(decoded.text)
     prologue = Prologue(text)
     if prologue.root not in _FEED_ROOTS:
-        return _no_feed(prologue)
+        return _no_feed(prologue, text, url)
     result, complaint = _parse(prologue, url)
     cut_off = result.cut_off()
     if complaint is None and text != decoded.text:
@@ -66,9 +71,9 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
     return feed
 
 
-def _no_feed(prologue: Prologue) -> Unreadable:
-    if prologue.is_html:
-        message = "The address leads to a web page (HTML), not to a feed."
+def _no_feed(prologue: Prologue, text: str, url: str) -> Unreadable:
+    if prologue.is_html or prologue.root in _ROOTS_OF_PAGES:
+        message = f"{WEB_PAGE}{hint(text, url)}."
     elif prologue.root is None:
         return Unreadable(outcome=Outcome.UNPARSEABLE, message="The document is neither XML nor JSON.")
     elif name := _NAMES_OF_ROOTS.get(prologue.root):
