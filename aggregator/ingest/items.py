@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -12,6 +13,9 @@ from aggregator.model import Enclosure, Pace, ParsedEntry, ParsedFeed, RawHtml
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _ALTERNATE = frozenset({"alternate", "http://www.iana.org/assignments/relation/alternate"})
+_BYTES = "application/octet-stream"
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+"""What feedparser could not decode, or not to text, stays like this."""
 _MOST_DIGITS = 19  # of a number below 2^63
 _KIND_SCHEME = "#kind"
 _AUTHOR_RANKS = {None: 0, "dc": 1, "itunes": 2}
@@ -259,7 +263,7 @@ def _markup(detail: Raw) -> RawHtml | None:
     kind = str(detail.get("type") or "text/html")
     if not isinstance(said, str) or not said:
         return None
-    if kind in _HTML_TYPES:
+    if kind in _HTML_TYPES or (kind == _BYTES and not _BASE64.fullmatch(said)):
         return RawHtml(said)
     return escape(said) if kind.startswith("text/") else None
 

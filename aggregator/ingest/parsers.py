@@ -45,7 +45,6 @@ class _Readings:
     lang: Any
     langstack: list[Any]
     push: Any
-    pop: Any
     version: str
     _get_context: Any
 
@@ -53,12 +52,21 @@ class _Readings:
         """Take the document's URL as the base that holds where the document names none."""
         # feedparser rewrites a base when it enters an element: compare with what it will be then
         self.document_url = self.baseuri = feedparser.urls.make_safe_absolute_uri(url, url) or url
+        # feedparser takes texts for doubly encoded ones and "mends" them, where the name is in lower case
+        self.encoding = "UTF-8"
 
     def resolve_uri(self, uri: str) -> str:
         """Leave a relative URL as it is where no xml:base is in force: `items` knows what it stands for."""
         if self.baseuri == self.document_url:
             return uri
         return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
+
+    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        """Return the text of an element that ends. In a link, feedparser makes `&amp` of a left-over `&amp;`."""
+        if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
+            pieces = self.elementstack[-1][2]
+            pieces[:] = ["".join(pieces).replace("&amp;", "&")]
+        return super().pop(element, strip_whitespace)  # type: ignore[misc]  # of feedparser's class, next in line
 
     # An element that feedparser stumbles over takes no other with it.
 
