@@ -123,6 +123,8 @@ class Store(Protocol):
     def wanted_pages(self, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
         """Return up to `limit` pages of a source's entries that may be fetched at `now`, the newest first.
 
+        Those of hosts that want a pause may not.
+
         They are those of entries that were new when a poll with `full_text` was recorded, a bounded number.
         """
 
@@ -132,8 +134,8 @@ class Store(Protocol):
     def note_page_failure(self, entry_id: int, problem: str, *, final: bool) -> bool:
         """Remember why a page gave no article; return whether it was its last try, as it is when `final`."""
 
-    def postpone_pages(self, source_id: int, *, until: int) -> None:
-        """Let no page of the source be fetched before `until`."""
+    def pause_host(self, host: str, *, until: int, now: int) -> None:
+        """Let no source and no page of the host (as `host_of` tells it) be asked for before `until`."""
 
     def page_problem(self, entry_id: int) -> str | None:
         """Return why the entry's page gave no article when it was last tried; None when it was not."""

@@ -7,8 +7,9 @@ want_pages (in the transaction that adds the entry) ─► wanted_pages ─┬�
 from __future__ import annotations
 
 import sqlite3
+from itertools import islice
 
-from aggregator.model import RawHtml, WantedPage
+from aggregator.model import RawHtml, WantedPage, host_of
 from aggregator.store.record import bump_revision
 
 MOST_WANTED = 50
@@ -44,16 +45,19 @@ def want_pages(conn: sqlite3.Connection, source_id: int, *, after: int) -> None:
 
 def wanted_pages(conn: sqlite3.Connection, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
     """Return the pages of a source that may be fetched at `now`, those of the newest entries first."""
+    paused = {host for (host,) in conn.execute("SELECT host FROM host_pauses WHERE until > ?", (now,))}
     rows = conn.execute(
         "SELECT w.entry_id, w.url, coalesce(e.content_html, e.summary) FROM wanted_pages AS w"
         " JOIN entries AS e ON e.id = w.entry_id"
-        " WHERE w.source_id = ? AND w.tries < ? AND w.not_before <= ? ORDER BY w.entry_id DESC LIMIT ?",
-        (source_id, MOST_TRIES, now, limit),
+        " WHERE w.source_id = ? AND w.tries < ? ORDER BY w.entry_id DESC",
+        (source_id, MOST_TRIES),
     )
-    return [
+    pages = (
         WantedPage(entry_id=entry_id, url=url, said=None if said is None else RawHtml(said))
         for entry_id, url, said in rows
-    ]
+        if _host(url) not in paused
+    )
+    return list(islice(pages, limit))
 
 
 def keep_article(conn: sqlite3.Connection, entry_id: int, article: RawHtml, now: int) -> None:
@@ -73,12 +77,14 @@ def note_failure(conn: sqlite3.Connection, entry_id: int, problem: str, *, final
     return row is None or row[0] >= MOST_TRIES
 
 
-def postpone_pages(conn: sqlite3.Connection, source_id: int, until: int) -> None:
-    """Let no page of the source be fetched before this instant (ms)."""
-    conn.execute("UPDATE wanted_pages SET not_before = ? WHERE source_id = ?", (until, source_id))
-
-
 def read_problem(conn: sqlite3.Connection, entry_id: int) -> str | None:
     """Return why the entry's page gave no article the last time that it was tried."""
     row = conn.execute("SELECT problem FROM wanted_pages WHERE entry_id = ?", (entry_id,)).fetchone()
     return None if row is None else row[0]
+
+
+def _host(url: str) -> str | None:
+    try:
+        return host_of(url)
+    except ValueError:  # brackets or a port that are none: fetching it says so
+        return None

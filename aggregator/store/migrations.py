@@ -171,7 +171,6 @@ def _wanted_pages(db: Database) -> None:
             source_id  INTEGER NOT NULL REFERENCES sources (id),
             url        TEXT NOT NULL,
             tries      INTEGER NOT NULL DEFAULT 0,
-            not_before INTEGER NOT NULL DEFAULT 0,
             problem    TEXT                          -- of the last try
         )
         """

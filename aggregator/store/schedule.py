@@ -9,7 +9,7 @@ from collections.abc import Collection
 from aggregator.model import PollCommit, host_of
 
 _DUE = "position IS NOT NULL AND enabled AND next_poll_at <= :now AND leased_until <= :now"
-_ASKABLE = _DUE + " AND host NOT IN (SELECT value FROM json_each(:busy))"
+_ASKABLE = _DUE + " AND host NOT IN (SELECT value FROM json_each(:busy))"  # noqa: S608 - a constant
 
 
 def is_any_due(conn: sqlite3.Connection, *, now: int, busy: Collection[str] | None) -> bool:
@@ -56,18 +56,23 @@ def spread_due(conn: sqlite3.Connection, *, now: int, apart: int) -> None:
 def keep_host_pause(conn: sqlite3.Connection, commit: PollCommit, now: int) -> None:
     """Put off the sources of the host that was asked, if it wants a pause, and this one if it is in one."""
     if commit.pause_host_until is not None:
-        conn.execute("DELETE FROM host_pauses WHERE until <= ?", (now,))
-        conn.execute(
-            "INSERT INTO host_pauses (host, until) VALUES (?, ?)"
-            " ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)",
-            (host_of(commit.state.address), commit.pause_host_until),
-        )
-        put_off_paused(conn)
+        pause_host(conn, host_of(commit.state.address), until=commit.pause_host_until, now=now)
     conn.execute(  # the poll may have been under way when another brought the pause
         "UPDATE sources SET next_poll_at = max(next_poll_at, p.until) FROM host_pauses AS p"
         " WHERE p.host = sources.host AND sources.id = ?",
         (commit.report.source_id,),
     )
+
+
+def pause_host(conn: sqlite3.Connection, host: str, *, until: int, now: int) -> None:
+    """Let nothing be asked of a host before `until`, or before the end of a longer pause that it is in."""
+    conn.execute("DELETE FROM host_pauses WHERE until <= ?", (now,))
+    conn.execute(
+        "INSERT INTO host_pauses (host, until) VALUES (?, ?)"
+        " ON CONFLICT (host) DO UPDATE SET until = max(until, excluded.until)",
+        (host, until),
+    )
+    put_off_paused(conn)
 
 
 def put_off_paused(conn: sqlite3.Connection) -> None:

@@ -36,7 +36,7 @@ from aggregator.model import (
 from aggregator.store import articles
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
-from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, spread_due
+from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
 from aggregator.store.select import read_entries, select_ids, walk_ids
 from aggregator.store.sources import (
     lease_rows,
@@ -226,10 +226,10 @@ class SqliteStore:
         with self._write() as db:
             return articles.note_failure(db.conn, entry_id, problem, final=final)
 
-    def postpone_pages(self, source_id: int, *, until: int) -> None:
-        """See `protocols.Store.postpone_pages`."""
+    def pause_host(self, host: str, *, until: int, now: int) -> None:
+        """See `protocols.Store.pause_host`."""
         with self._write() as db:
-            articles.postpone_pages(db.conn, source_id, until)
+            pause_host(db.conn, host, until=until, now=now)
 
     def page_problem(self, entry_id: int) -> str | None:
         """See `protocols.Store.page_problem`."""
