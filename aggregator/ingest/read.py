@@ -28,11 +28,10 @@ _OTHER_FORMATS = (
 _BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks, of any width
 
 
-def read_document(
-    document: Fetched,
-    selectors: Selectors | None = None,  # noqa: ARG001 - web pages come with the next commit
-) -> Reading | Unreadable:
+def read_document(document: Fetched, selectors: Selectors | None = None) -> Reading | Unreadable:
     """Return the document's items as drafts, or why there are none. Raises nothing for the document's faults.
+
+    With `selectors` it is a web page, and they find its items.
 
     The format is told from the bytes, not from the content type, which servers often get wrong; a gzip file
     is read for what is in it. Items that say nothing are left out, and so is what goes beyond `limits`: the
@@ -45,20 +44,25 @@ def read_document(
         if isinstance(inflated, Unreadable):
             return inflated
         body = inflated
-    feed = _parsed(body, document)
+    feed = _parsed(replace(document, body=body), selectors)
     if isinstance(feed, Unreadable):
         return replace(feed, message=sentence(feed.message))
     return normalize(limited(_without_empty_items(feed), size=len(body)), url=document.url)
 
 
-def _parsed(body: bytes, document: Fetched) -> ParsedFeed | Unreadable:
+def _parsed(document: Fetched, selectors: Selectors | None) -> ParsedFeed | Unreadable:
+    body = document.body
     start = body.lstrip(_BLANK)[:1]
     if not start:
         return Unreadable(outcome=Outcome.EMPTY, message="The server answered with an empty document.")
     for magic, name in _OTHER_FORMATS:
         if body.startswith(magic):
-            message = f"The address leads to {name}, not to a feed."
+            message = f"The address leads to {name}, not to a {'web page' if selectors else 'feed'}."
             return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
+    if selectors is not None:
+        from aggregator.ingest.page import parse_page  # noqa: PLC0415 - most processes need no HTML parser
+
+        return parse_page(document, selectors)
     parse = parse_json if start in {b"{", b"["} else parse_xml
     return parse(body, content_type=document.content_type, url=document.url)
 
