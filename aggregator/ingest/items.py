@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -14,8 +14,6 @@ from aggregator.model import Enclosure, Pace, ParsedEntry, ParsedFeed, RawHtml
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _ALTERNATE = frozenset({"alternate", "http://www.iana.org/assignments/relation/alternate"})
 _BYTES = "application/octet-stream"
-_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-"""What feedparser could not decode, or not to text, stays like this."""
 _MOST_DIGITS = 19  # of a number below 2^63
 _KIND_SCHEME = "#kind"
 _AUTHOR_RANKS = {None: 0, "dc": 1, "itunes": 2}
@@ -263,9 +261,22 @@ def _markup(detail: Raw) -> RawHtml | None:
     kind = str(detail.get("type") or "text/html")
     if not isinstance(said, str) or not said:
         return None
-    if kind in _HTML_TYPES or (kind == _BYTES and not _BASE64.fullmatch(said)):
+    if kind in _HTML_TYPES or (kind == _BYTES and not _is_binary(said)):
         return RawHtml(said)
     return escape(said) if kind.startswith("text/") else None
+
+
+def _is_binary(said: str) -> bool:
+    """Return whether this is still base64: feedparser decodes it where it is text, and only there."""
+    if any(" " in line.strip() for line in said.splitlines()):
+        return False
+    try:
+        b64decode("".join(said.split()), validate=True).decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 def _said(raw: Raw, key: str) -> object:

@@ -17,6 +17,9 @@ from feedparser.namespaces import georss, psc
 _VOID_ELEMENT = re.compile(
     r"<(/?)(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)(?=[\s/>])", re.IGNORECASE
 )
+_PLAIN_TEXTS = frozenset({"author", "category", "id"})
+"""feedparser's names of elements that hold text alone (but for Atom's persons)."""
+_MARKUP = frozenset({"a", "b", "br", "div", "em", "font", "i", "p", "span", "strong", "sub", "sup", "u"})
 
 
 class _Readings:
@@ -62,7 +65,7 @@ class _Readings:
         return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
-        """Return the text of an element that ends. In a link, feedparser makes `&amp` of a left-over `&amp;`."""
+        """Return the text of an element that ends; in a link, feedparser would spoil a left-over `&amp;`."""
         if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
             pieces = self.elementstack[-1][2]
             pieces[:] = ["".join(pieces).replace("&amp;", "&")]
@@ -71,7 +74,9 @@ class _Readings:
     # An element that feedparser stumbles over takes no other with it.
 
     def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
-        """Read a start tag."""
+        """Read a start tag; those of HTML in what is plain text are left out, and their text is not."""
+        if self._is_markup_in_plain_text(tag):
+            return
         depth = len(self.basestack)
         try:
             super().unknown_starttag(tag, attributes)  # type: ignore[misc]  # of feedparser's class, next in line
@@ -85,6 +90,8 @@ class _Readings:
 
     def unknown_endtag(self, tag: str) -> None:
         """Read an end tag."""
+        if self._is_markup_in_plain_text(tag):
+            return
         try:
             super().unknown_endtag(tag)  # type: ignore[misc]  # of feedparser's class, next in line
         except MemoryError:
@@ -92,6 +99,9 @@ class _Readings:
         except Exception:  # noqa: BLE001 - feedparser raises whatever it stumbles over
             self.passed_over = self.passed_over or tag
             self._leave()
+
+    def _is_markup_in_plain_text(self, tag: str) -> bool:
+        return tag in _MARKUP and bool(self.elementstack) and self.elementstack[-1][0] in _PLAIN_TEXTS
 
     def _leave(self) -> None:
         """Do what feedparser does at the end of an element, had it come so far."""
@@ -224,6 +234,7 @@ class _Readings:
 
     def _start_link(self, attributes: dict[str, str]) -> None:
         untyped = "type" not in attributes
+        attributes.pop("uri", None)  # another name of the page, which feedparser takes for its address
         super()._start_link(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
         if untyped and attributes.get("rel") == "enclosure":
             attributes.pop("type", None)
