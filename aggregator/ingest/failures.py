@@ -21,6 +21,7 @@ from aggregator.model import FetchFailed, Outcome
 from aggregator.printable import escape
 
 _MAX_RETRY_AFTER = 365 * 86_400_000
+_LONG_UNITS = (("days", 86_400_000), ("h", 3_600_000), ("min", 60_000))
 _HTTP_PREFIX = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
 
 
@@ -107,8 +108,13 @@ def max_age_ms(cache_control: str | None, age: str | None) -> int | None:
 
 
 def duration(milliseconds: int) -> str:
-    """Write a span of time as people say it: `300 ms`, `1.5 s`, `20 s`."""
-    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:g} s"  # noqa: PLR2004 - a second
+    """Write a span of time as people say it: `300 ms`, `1.5 s`, `20 s`, `90 min`, `36 h`, `7 days`."""
+    if milliseconds < 1000:  # noqa: PLR2004 - a second
+        return f"{milliseconds} ms"
+    for unit, length in _LONG_UNITS:
+        if milliseconds >= 2 * length:
+            return f"{round(milliseconds / length, 1):g} {unit}"
+    return f"{milliseconds / 1000:g} s"
 
 
 def translate(error: BaseException, exchange: Exchange, host: str, timeout: int, size: int) -> FetchFailed:

@@ -4,7 +4,8 @@
                       ├► NotModified ────────────────────────────────────────────────┼► PollCommit ─► store
                       └► FetchFailed ────────────────────────────────────────────────┘
 
-What the source did becomes data; only the store's own failure leaves as an exception.
+What an answer says of where the source is (`moves`) and of when to ask again (`timing`) is kept with it. What
+the source did becomes data; only the store's own failure leaves as an exception.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from aggregator.ingest.timing import next_poll_at
+from aggregator.ingest import moves
+from aggregator.ingest.failures import duration
+from aggregator.ingest.rhythm import rhythm_after
+from aggregator.ingest.timing import next_poll_at, pause_of_host, usual_interval
 from aggregator.model import (
     Fetched,
     FetchFailed,
@@ -48,6 +53,9 @@ class _Result:
     message: str = ""
     status: int | None = None
     size: int = 0
+    url: str | None = None
+    """Where a document was found."""
+    moved_to: str | None = None
     retry_after: int | None = None
     state: SourceState
     feed: ReadFeed | None = None
@@ -76,14 +84,17 @@ class Poller:
         trace, and is repeated when its claim runs out.
         """
         started = self.clock()
+        state = job.state
+        if state.url != source.url:  # the config has got another URL since the source was claimed
+            state = SourceState(url=source.url)
         try:
-            result = self._ask(job.state, source)
+            result = self._settled(self._ask(state, source), source)
         except Exception as error:  # whatever a document did to us, a poll leaves a record
             log.exception("source %r: a defect of the aggregator stopped the poll", source.name)
             message = (
                 f"An internal error stopped the poll ({type(error).__name__}: {error}); the log has more."
             )
-            result = _Result(outcome=Outcome.UNPARSEABLE, message=message, state=job.state)
+            result = _Result(outcome=Outcome.UNPARSEABLE, message=message, state=state)
         if result.outcome.is_failure and self.cut_off():
             return None
         now = self.clock()
@@ -97,7 +108,7 @@ class Poller:
             http_status=result.status,
             size=result.size,
         )
-        commit = PollCommit(report=report, state=self._next_state(result, source, now), feed=result.feed)
+        commit = self._commit(report, result, source, now)
         return report, self.store.record(commit, self.policy, now=now)
 
     def _ask(self, state: SourceState, source: Source) -> _Result:
@@ -116,67 +127,127 @@ class Poller:
                 return _Result(
                     outcome=Outcome.NOT_MODIFIED,
                     status=answer.status,
-                    state=replace(state, validators=answer.validators),
+                    url=answer.url,
+                    moved_to=answer.moved_to,
+                    retry_after=answer.retry_after,
+                    state=replace(
+                        state,
+                        validators=answer.validators,
+                        max_age=state.max_age if answer.max_age is None else answer.max_age,
+                    ),
                 )
             case Fetched():
                 return self._read(answer, state, source)
 
     def _read(self, document: Fetched, state: SourceState, source: Source) -> _Result:
-        body_hash = hashlib.blake2b(document.body, digest_size=16).digest()
-        good = replace(state, validators=document.validators, body_hash=body_hash)
-        size = len(document.body)
+        body_hash = _document_hash(document)
+        good = replace(state, validators=document.validators, body_hash=body_hash, max_age=document.max_age)
+        result = _Result(
+            outcome=Outcome.UNCHANGED,
+            status=document.status,
+            size=len(document.body),
+            url=document.url,
+            moved_to=document.moved_to,
+            retry_after=document.retry_after,
+            state=good,
+        )
         if body_hash == state.body_hash:
-            return _Result(outcome=Outcome.UNCHANGED, status=document.status, size=size, state=good)
+            return result
         reading = self.reader.read(document, source.selectors)
         match reading:
             case Unreadable():
                 # The validators of a document that could not be read would keep us from asking again.
-                return _Result(
-                    outcome=reading.outcome,
-                    message=reading.message,
-                    status=document.status,
-                    size=size,
-                    state=state,
-                )
+                return replace(result, outcome=reading.outcome, message=reading.message, state=state)
             case Reading():
-                return _Result(
+                return replace(
+                    result,
                     outcome=Outcome.OK,
                     message=reading.problem or "",
-                    status=document.status,
-                    size=size,
                     # What was cut short is asked for again, even if the server's validators stay the same.
-                    state=good if reading.whole else state,
+                    state=replace(good, pace=reading.pace) if reading.whole else state,
                     feed=_tagged(reading, source),
                 )
 
-    def _next_state(self, result: _Result, source: Source, now: int) -> SourceState:
-        failures = result.state.failures + 1 if result.outcome.is_failure else 0
+    def _settled(self, result: _Result, source: Source) -> _Result:
+        """Return the result with what it means for where the source is asked next, and how often."""
+        if result.outcome.is_failure:
+            move = moves.lost(result.state, result.outcome, url=result.url)
+        else:
+            move = moves.found(result.state, url=result.url or source.url, moved_to=result.moved_to)
+        wait = ""
+        if result.outcome is Outcome.GONE:
+            often = duration(max(source.interval, self.max_backoff))
+            wait = f"From now on it is asked once in {often} only."
+        elif result.outcome.is_failure and result.retry_after:
+            wait = f"It asks for a pause of {duration(result.retry_after)}."
         return replace(
-            result.state,
+            result,
+            outcome=Outcome.MOVED if move.is_news else result.outcome,
+            message=" ".join(said for said in (result.message, wait, move.message) if said),
+            state=move.state,
+        )
+
+    def _commit(self, report: PollReport, result: _Result, source: Source, now: int) -> PollCommit:
+        dice = self.dice()
+        news = None
+        if result.feed is not None:
+            published = (tagged.draft.published for tagged in result.feed.drafts)
+            rhythm = rhythm_after(result.state.rhythm, published, now=now, least=source.interval)
+            news = self._next_state(result, replace(result.state, rhythm=rhythm), source, now, dice)
+        pause = None
+        if result.outcome is Outcome.RATE_LIMITED:
+            interval = usual_interval(source, result.state, now=now)
+            pause = pause_of_host(retry_after=result.retry_after, interval=interval, now=now)
+        return PollCommit(
+            report=report,
+            state=self._next_state(result, result.state, source, now, dice),
+            state_if_new=news,
+            feed=result.feed,
+            pause_host_until=pause,
+            full_text=source.full_text and not result.outcome.is_failure,
+        )
+
+    def _next_state(
+        self, result: _Result, state: SourceState, source: Source, now: int, dice: float
+    ) -> SourceState:
+        failures = state.failures + 1 if result.outcome.is_failure else 0
+        return replace(
+            state,
             failures=failures,
             next_poll_at=next_poll_at(
                 outcome=result.outcome,
                 failures=failures,
-                interval=source.interval,
+                interval=usual_interval(source, state, now=now),
                 max_backoff=self.max_backoff,
                 retry_after=result.retry_after,
+                max_age=state.max_age,
+                pace=state.pace,
                 now=now,
-                dice=self.dice(),
+                dice=dice,
             ),
         )
 
 
 def _request(state: SourceState, source: Source) -> FetchRequest:
-    same = state.url == source.url  # the config may have got another URL since the source was claimed
     return FetchRequest(
-        url=source.url,
-        validators=state.validators if same else None,
+        url=state.address,
+        owner_url=source.url,
+        validators=state.validators,
         headers=source.headers,
         user=source.user,
         password=source.password,
         timeout=source.timeout,
         max_size=source.max_size,
     )
+
+
+def _document_hash(document: Fetched) -> bytes:
+    """Return what is alike for the same document: the same bytes elsewhere have other relative links.
+
+    Queries are left out. They change no link, but some are made anew for each request.
+    """
+    base = urlsplit(document.url)._replace(query="", fragment="").geturl()
+    return hashlib.blake2b(base.encode() + b"\0" + document.body, digest_size=16).digest()
 
 
 def _tagged(reading: Reading, source: Source) -> ReadFeed:
