@@ -14,6 +14,7 @@ each header: `AGGREGATOR_SOURCES__0__HEADERS__X_API_KEY`.
 
     read ─► TOML ─► environment ─┬─► schema (each value) ──┬─► Config
                                  ├─► checks (between them) │
+                                 ├─► extras (installed)    │
                                  └─► password files ───────┴─► ConfigError (every problem)
 """
 
@@ -26,7 +27,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from aggregator.config import checks, schema
+from aggregator.config import checks, extras, schema
 from aggregator.config.environment import override
 from aggregator.config.problems import Place, Problem, report
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable, Tables, given
@@ -138,7 +139,7 @@ def parse(text: str, path: Path, environ: Mapping[str, str]) -> Config:
     document = _document(text, path)
     variables, problems = override(document, environ, tables=PLAIN_TABLES, arrays=ARRAY_TABLES)
     passwords, unreadable = _passwords(document, path.parent)
-    problems += unreadable + checks.check(document)
+    problems += [*unreadable, *checks.check(document), *extras.missing(document)]
     tables = schema.check(document)
     if isinstance(tables, Tables) and not problems:
         return _config(path, tables, passwords)

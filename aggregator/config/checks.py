@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from aggregator.config.environment import Override
 from aggregator.config.problems import Problem, show, suggestion
 from aggregator.config.urls import same_document
 from aggregator.rules.tagging import clean_tag
@@ -30,6 +31,12 @@ def tables_of(document: Mapping[str, Any], array: str) -> list[tuple[int, Mappin
     content = document.get(array)
     tables = content if isinstance(content, list) else []
     return [(index, table) for index, table in enumerate(tables) if isinstance(table, Mapping)]
+
+
+def wants_full_text(source: Mapping[str, Any]) -> bool:
+    """Whether a source's table says `full_text = true`, in the file or from the environment."""
+    said = source.get("full_text")
+    return said is True or (isinstance(said, Override) and said.lower() in {"true", "1"})
 
 
 def _repeated(
@@ -88,5 +95,5 @@ def _half_pages(document: Mapping[str, Any]) -> Iterable[Problem]:
             )
         if "selectors" in source and not is_page:
             yield Problem(("sources", index, "selectors"), 'needs kind = "html" beside it')
-        if "selector" in source and source.get("full_text") not in {True, "true", "1"}:
+        if "selector" in source and not wants_full_text(source):
             yield Problem(("sources", index, "selector"), "needs full_text = true beside it")
