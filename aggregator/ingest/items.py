@@ -125,7 +125,13 @@ class _Document:
         return None
 
     def _link(self, raw: Raw) -> str | None:
-        """Return the item's link; without one, its guid where that is a permanent URL."""
+        """Return the item's link; without one, its guid where that is a permanent URL.
+
+        FeedBurner's link only counts clicks and leads to the original one, which it names.
+        """
+        original = self.text(_said(raw, "feedburner_origlink"))
+        if original and is_web(original):
+            return original
         if link := self._alternate(raw, *self.bases):
             return link
         guid = self.text(_said(raw, "permalink"))

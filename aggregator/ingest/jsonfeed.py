@@ -121,11 +121,9 @@ def _url(said: Object, key: str, *bases: str | None) -> str | None:
 
 
 def _authors(said: Object) -> Iterator[str]:
-    """Yield names; `author` is version 1.0's, `authors` 1.1's."""
-    several = [*_objects(said, "authors")]
-    alone = said.get("author")
+    """Yield names; `author` is version 1.0's, `authors` 1.1's: some mistake one for the other."""
     seen = set()
-    for author in several or ([alone] if isinstance(alone, dict) else []):
+    for author in [*_objects(said, "authors")] or [*_objects(said, "author")]:
         name = _text(author, "name") or _text(author, "url")
         if name and name not in seen:
             seen.add(name)
@@ -149,6 +147,6 @@ def _enclosures(item: Object, bases: tuple[str | None, ...]) -> Iterator[Enclosu
 
 def _objects(said: Object, key: str) -> Iterator[Object]:
     value = said.get(key)
-    for one in value if isinstance(value, list) else ():
+    for one in value if isinstance(value, list) else (value,):
         if isinstance(one, dict):
             yield one

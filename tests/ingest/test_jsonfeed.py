@@ -77,6 +77,11 @@ def test_a_feed_of_version_1_0_has_one_author() -> None:
     assert feed.entries[0].authors == ("Ann",)
 
 
+@pytest.mark.parametrize("authors", [{"authors": {"name": "Ann"}}, {"author": [{"name": "Ann"}]}])
+def test_one_author_in_the_place_of_several_and_the_reverse_are_read(authors: dict[str, Any]) -> None:
+    assert parse_items({"id": "1", **authors}).entries[0].authors == ("Ann",)
+
+
 def test_text_becomes_html_that_shows_the_same() -> None:
     assert (
         parse_items({"id": "1", "content_text": "a < b\n& c"}).entries[0].content == "a &lt; b<br>\n&amp; c"
