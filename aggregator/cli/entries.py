@@ -15,6 +15,7 @@ from aggregator.exceptions import UnknownEntryError, UnknownSourceError
 from aggregator.model import Entry, EntryQuery, SafeHtml
 from aggregator.printable import escape
 from aggregator.publish.html import plain_text, sanitize
+from aggregator.publish.item import content_of
 from aggregator.rules.tagging import clean_tag
 
 _DEFAULT_LIMIT = 50
@@ -66,16 +67,18 @@ def show_command(*, entry_id: int, as_json: bool) -> None:
     """Show one entry with its text."""
     with existing_store(load_config()) as store:
         entry = store.entry(entry_id)
+        problem = store.page_problem(entry_id)
     if entry is None:
         raise UnknownEntryError(f"there is no entry {entry_id}; `aggregator entries` lists those there are")
     if as_json:
         print_json(entry_record(entry))
         return
-    for line in _page(entry):
+    for line in _page(entry, problem):
         click.echo(escape(line))
 
 
-def _page(entry: Entry) -> Iterator[str]:
+def _page(entry: Entry, problem: str | None) -> Iterator[str]:
+    full_text = "from the entry's page" if entry.article else problem and f"not from its page: {problem}"
     yield entry.title or "(untitled)"
     facts = {
         "link": entry.url,
@@ -87,6 +90,7 @@ def _page(entry: Entry) -> Iterator[str]:
         "tags": ", ".join(entry.tags),
         "source": ", ".join(source.name for source in entry.sources),
         "id": str(entry.id),
+        "full text": full_text,
     }
     for name, fact in facts.items():
         if fact:
@@ -94,7 +98,7 @@ def _page(entry: Entry) -> Iterator[str]:
     for enclosure in entry.enclosures:
         yield f"{'file:':<12}{enclosure.url}"
     yield ""
-    yield from _paragraphs(sanitize(entry.content_html or entry.summary, entry.base_url))
+    yield from _paragraphs(content_of(entry) or sanitize(entry.summary, entry.base_url))
 
 
 def _paragraphs(html: SafeHtml) -> Iterator[str]:

@@ -138,7 +138,7 @@ def tag_record(count: TagCount) -> Record:
 
 
 def entry_record(entry: Entry) -> Record:
-    """Return the record of an entry; summary and content are as the source said them, not sanitized."""
+    """Return the record of an entry; its texts are as source and page said them, not sanitized."""
     return {
         "id": entry.id,
         "source": entry.source.name,
@@ -155,5 +155,6 @@ def entry_record(entry: Entry) -> Record:
         "language": entry.language,
         "summary": entry.summary,
         "content_html": entry.content_html,
+        "article_html": entry.article,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
     }

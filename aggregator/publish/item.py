@@ -29,6 +29,8 @@ _ENTRIES = UUID("c8d5b2a0-6f0e-5d0c-9a57-3d2c1e5b7f41")
 
 _TITLE_FROM_TEXT = 80
 _SUMMARY_FROM_TEXT = 300
+_MUCH_LONGER = 2
+"""Times that an article is longer than the source's own text, for that to stand beside it as its summary."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+", re.ASCII)
 _UNKNOWN_TYPE = "application/octet-stream"
 _MAX_LENGTH = 2**63 - 1
@@ -68,9 +70,9 @@ class Item:
     title: str
     """Never empty."""
     content: SafeHtml
-    """Empty when the source gave no text."""
+    """The article, else what the source says; empty when there is neither."""
     summary: SafeHtml
-    """What the source gave beside its content; else empty."""
+    """What the source gave beside its content, or as its content beside a much longer article; else empty."""
     excerpt: str
     """Summary, else content, as one short line of plain text."""
     authors: tuple[str, ...]
@@ -132,7 +134,7 @@ def render_each(entries: Iterable[Entry], render: Callable[[Item], Rendered]) ->
 
 def to_item(entry: Entry) -> Item:
     """Return what formats publish of an entry."""
-    content = sanitize(entry.content_html, entry.base_url)
+    content = content_of(entry)
     summary = _distinct_summary(entry, content)
     url = link_url(entry.url)
     short = excerpt(plain_text(summary or content), _SUMMARY_FROM_TEXT)
@@ -153,6 +155,11 @@ def to_item(entry: Entry) -> Item:
     )
 
 
+def content_of(entry: Entry) -> SafeHtml:
+    """Return the fullest text that there is: the article, else what the source says; maybe empty."""
+    return sanitize(entry.article, "") or sanitize(entry.content_html, entry.base_url)
+
+
 def _updated(entry: Entry) -> int:
     """Return the last change that readers should know of: what the source says, or an edit that was seen.
 
@@ -163,10 +170,13 @@ def _updated(entry: Entry) -> int:
 
 
 def _distinct_summary(entry: Entry, content: SafeHtml) -> SafeHtml:
-    if entry.summary == entry.content_html:
+    if entry.summary and entry.summary != entry.content_html:
+        summary = sanitize(entry.summary, entry.base_url)
+        return SafeHtml("") if summary == content else summary
+    if entry.article is None:
         return SafeHtml("")
-    summary = sanitize(entry.summary, entry.base_url)
-    return SafeHtml("") if summary == content else summary
+    said = sanitize(entry.content_html, entry.base_url)
+    return said if len(said) * _MUCH_LONGER <= len(content) else SafeHtml("")
 
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:

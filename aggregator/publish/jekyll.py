@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model import Entry
+from aggregator.publish.html import sanitize
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +29,10 @@ def legacy_post(entry: Entry) -> Post:
     """Return the post of `entry` in the form that the archives of the predecessor of this service have.
 
     That form escapes only `"` in the title, and neither Markdown nor HTML: the content is the source's own,
-    for archives that trust their sources. Control characters (C0, DEL, C1), line ends among them, are removed
-    everywhere, because each value has one line. Of several authors the first is named. An entry without a
-    link has an empty one. Two entries of one day whose titles start alike get the same file name: telling
-    them apart is the caller's part.
+    for archives that trust their sources. An article, which comes from a page, is sanitized. Control
+    characters (C0, DEL, C1), line ends among them, are removed everywhere, because each value has one line.
+    Of several authors the first is named. An entry without a link has an empty one. Two entries of one day
+    whose titles start alike get the same file name: telling them apart is the caller's part.
     """
     title = _one_line(entry.title)
     date = _iso(entry.dated)
@@ -45,7 +46,7 @@ def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
     url = _one_line(entry.url or "")
     source = _one_line(entry.source.name)
     author = _one_line(entry.authors[0]) if entry.authors else source
-    content = _one_line(entry.content_html or entry.summary or "")
+    content = _one_line(_article(entry) or entry.content_html or entry.summary or "")
     said = entry.id if entry.source_published is None else entry.source_published
     quoted = title.replace('"', '\\"').replace("...", "", 1)
     return (
@@ -67,6 +68,11 @@ def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
         f"{content}\n"
         "</div>\n"
     )
+
+
+def _article(entry: Entry) -> str:
+    """Return the article, safe; its line ends and tabs as references, since words and code need them."""
+    return sanitize(entry.article, "").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def _one_line(text: str) -> str:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from aggregator.model import RawHtml
+from aggregator.store import open_store
 from tests.cli.conftest import Desk
-from tests.store.drafts import HOUR, NOW, draft
+from tests.store.drafts import HOUR, NOW, draft, poll
 
 CONFIG = """
 [[sources]]
@@ -48,7 +52,7 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "first_seen",
             "surfaced",
         ),
-        *("tags", "categories", "language", "summary", "content_html", "enclosures"),
+        *("tags", "categories", "language", "summary", "content_html", "article_html", "enclosures"),
     ]
     assert record["id"] == record["published"] == NOW - HOUR
     assert record["source"] == "alpha"
@@ -126,3 +130,19 @@ def test_an_unknown_entry_is_a_failure(filled: Desk) -> None:
     result = filled.type("show", "17")
     assert result.exit_code == 1
     assert result.stderr == "aggregator: there is no entry 17; `aggregator entries` lists those there are\n"
+
+
+def test_show_tells_where_the_text_is_from_and_why_a_page_gave_none(filled: Desk) -> None:
+    with closing(open_store(str(filled.database))) as store:
+        (alpha,) = store.claim(["alpha"], now=NOW, lease=1)
+        full = replace(filled.config.sources[0], full_text=True)
+        poll(store, full, [draft("a3", content="<p>short</p>"), draft("a4")], now=NOW)
+        newest, other = store.wanted_pages(alpha.source_id, now=NOW, limit=2)
+        store.keep_article(newest.entry_id, RawHtml("<p>The whole <b>article</b></p>"), now=NOW)
+        store.note_page_failure(other.entry_id, "No article was found in the page.", final=True)
+    shown = filled.done("show", str(newest.entry_id))
+    assert "full text:  from the entry's page\n" in shown
+    assert shown.endswith("\nThe whole article\n")
+    assert filled.json("show", str(newest.entry_id))[0]["article_html"] == "<p>The whole <b>article</b></p>"
+    shown = filled.done("show", str(other.entry_id))
+    assert "full text:  not from its page: No article was found in the page.\n" in shown

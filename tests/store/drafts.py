@@ -103,5 +103,6 @@ def poll(
             next_poll_at=now + source.interval if next_poll_at is None else next_poll_at,
         ),
         feed=feed,
+        full_text=source.full_text and not outcome.is_failure,
     )
     return store.record(commit, policy or StoryPolicy(), now=now)
