@@ -1,4 +1,4 @@
-"""What single values of a config cannot show: names given twice, names of nothing, half a login; pure.
+"""What single values of a config cannot show: names given twice, half a login, waits that cross; pure.
 
 Works on the document as it was read, so that these problems are found beside wrong values.
 """
@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aggregator.config.environment import Override
-from aggregator.config.problems import Problem, show, suggestion
+from aggregator.config.problems import Place, Problem, show, suggestion
+from aggregator.config.units import parse_duration
 from aggregator.config.urls import same_document
 from aggregator.rules.tagging import clean_tag
+
+BOUNDS: Mapping[str, str] = {"min_interval": "15m", "max_interval": "1d"}
+"""The bounds of an adaptive pace where the config says nothing."""
 
 
 def check(document: Mapping[str, Any]) -> list[Problem]:
@@ -23,6 +27,8 @@ def check(document: Mapping[str, Any]) -> list[Problem]:
         *_unknown_sources(document),
         *_half_logins(document),
         *_half_pages(document),
+        *_idle_bounds(document),
+        *_crossed_bounds(document),
     ]
 
 
@@ -97,3 +103,50 @@ def _half_pages(document: Mapping[str, Any]) -> Iterable[Problem]:
             yield Problem(("sources", index, "selectors"), 'needs kind = "html" beside it')
         if "selector" in source and not wants_full_text(source):
             yield Problem(("sources", index, "selector"), "needs full_text = true beside it")
+
+
+def _idle_bounds(document: Mapping[str, Any]) -> Iterable[Problem]:
+    for index, source in tables_of(document, "sources"):
+        if not _is_adaptive(document, source):
+            for key in filter(source.__contains__, BOUNDS):
+                yield Problem(("sources", index, key), 'needs interval = "auto" beside it')
+
+
+def _crossed_bounds(document: Mapping[str, Any]) -> Iterable[Problem]:
+    """Yield the tables whose longest wait, given or inherited, is shorter than the shortest one."""
+    polling = _polling(document)
+    yield from _crossed(("polling",), polling, {})
+    for index, source in tables_of(document, "sources"):
+        if _is_adaptive(document, source):
+            yield from _crossed(("sources", index), source, polling)
+
+
+def _crossed(place: Place, table: Mapping[str, Any], inherited: Mapping[str, Any]) -> Iterable[Problem]:
+    given = [key for key in BOUNDS if key in table]
+    bounds = {key: table.get(key, inherited.get(key, usual)) for key, usual in BOUNDS.items()}
+    least, most = (_milliseconds(bounds[key]) for key in BOUNDS)
+    if not given or least is None or most is None or least <= most:
+        return
+    key = given[0]
+    other = next(name for name in BOUNDS if name != key)
+    comparison = "longer" if key == "min_interval" else "shorter"
+    origin = "" if other in table else " (set it, too)"
+    message = f"{show(bounds[key])} is {comparison} than {other}, which is {show(bounds[other])}{origin}"
+    yield Problem((*place, key), message)
+
+
+def _is_adaptive(document: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
+    return bool(source.get("interval", _polling(document).get("interval")) == "auto")
+
+
+def _polling(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    table = document.get("polling")
+    return table if isinstance(table, Mapping) else {}
+
+
+def _milliseconds(value: object) -> int | None:
+    """Return a span of time; None for what is none, as the schema says."""
+    try:
+        return parse_duration(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -25,7 +25,17 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         "kind": ("html", Selectors(item="li")),
         "full_text": ("true", True),
     }
-    if key in {"interval", "min_interval", "max_interval", "host_gap", "timeout", "max_backoff", "parse_timeout", "backfill_after", "window"}:
+    if key in {
+        "interval",
+        "min_interval",
+        "max_interval",
+        "host_gap",
+        "timeout",
+        "max_backoff",
+        "parse_timeout",
+        "backfill_after",
+        "window",
+    }:
         return "7s", 7_000
     if key in {"max_size", "parse_memory"}:
         return "99MB", 99_000_000
@@ -36,7 +46,7 @@ def sample(table: str, key: str) -> tuple[str, Any]:
 
 BESIDE = {
     "min_interval": 'interval = "auto"\n',
-    "max_interval": 'interval = "auto"\n',
+    "max_interval": 'interval = "auto"\nmin_interval = "1s"\n',
     "kind": 'selectors = { item = "li" }\n',
     "selector": "full_text = true\n",
 }
