@@ -6,6 +6,7 @@ capped. urllib3's own decoders are not used: they accept a stream that ends earl
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -16,6 +17,10 @@ import zstandard
 MAX_CODINGS = 3
 """No honest server applies more."""
 
+# What servers say of a document that they did not compress: a charset, or how mail would carry it.
+_NO_CODING = re.compile(
+    r"|identity|none|binary|[78]bit|utf-?8|us-ascii|iso-8859-\d+|windows-125\d", re.IGNORECASE
+)
 _GZIP_MAGIC = b"\x1f"
 _PIECE = 256 * 1024
 # zstandard takes no limit of output, and 4 bytes can stand for a block of 128 KiB: fed in slices of 64 bytes,
@@ -157,7 +162,7 @@ class Inflater:
 
     def __init__(self, content_encoding: str | None, cap: int) -> None:
         names = [name.strip().lower() for name in (content_encoding or "").split(",")]
-        codings = [name for name in names if name not in ("", "identity")]
+        codings = [name for name in names if not _NO_CODING.fullmatch(name)]
         if len(codings) > MAX_CODINGS:
             raise InflateError(f"was compressed {len(codings)} times over, which nobody needs")
         unknown = next((name for name in codings if name not in _STAGES), None)

@@ -48,6 +48,8 @@ def target_of(url: str) -> Target:
         raise FetchError(Outcome.REFUSED_ADDRESS, f"Only http:// and https:// are fetched; {said}.")
     if not parts.host:
         raise FetchError(Outcome.HTTP_ERROR, "The URL names no host: check its spelling.")
+    if "%" in parts.host and ":" in parts.host:  # RFC 6874
+        raise FetchError(Outcome.REFUSED_ADDRESS, "The URL names a network interface of this machine.")
     fit = parts._replace(auth=None, fragment=None, path=parts.path or "/")
     return Target(
         url=fit.url,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from functools import partial
 from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, LineTooLong
+from io import BufferedReader
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
@@ -18,16 +20,58 @@ MAX_INTERIM = 16
 """No honest server announces its answer more often."""
 
 
+_LONGEST_LINE = 65_536
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;.*)?\r?\n")  # RFC 9112 section 7.1
+_STATUS_LINE = b"HTTP/"
+
+
 class _FinalAnswer(HTTPResponse):
-    """The answer after all interim ones (RFC 9110 section 15.2), of which http.client skips only `100`."""
+    """The answer after all interim ones (RFC 9110 section 15.2), of which http.client skips only `100`.
+
+    Where http.client is lenient, this is not: headers that the connection ends in, and chunk sizes that are
+    none, are no answer.
+    """
 
     def begin(self) -> None:
         for _ in range(MAX_INTERIM + 1):
-            super().begin()
+            stream = self.fp
+            self.fp = _Head(stream)  # type: ignore[assignment]  # only its lines are read meanwhile
+            try:
+                super().begin()
+            finally:
+                self.fp = stream
             if self.status == HTTPStatus.SWITCHING_PROTOCOLS or self.status >= HTTPStatus.OK:
                 return
             self.headers = self.msg = None  # type: ignore[assignment]  # or the next would not be read
         raise HTTPException(f"more than {MAX_INTERIM} interim answers and no final one")
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(_LONGEST_LINE + 1)
+        if len(line) > _LONGEST_LINE:
+            raise LineTooLong("chunk size")
+        if not _CHUNK_SIZE.fullmatch(line):
+            self.close()
+            raise ValueError(line)  # which http.client takes for a body that was cut short
+        return int(line.partition(b";")[0], 16)
+
+
+class _Head:
+    """The lines of an answer's head; raises `ConnectionResetError` when it ends before its blank line."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+        self._begun = False
+
+    def readline(self, limit: int) -> bytes:
+        line = self._stream.readline(limit)
+        cut_short = not line.endswith(b"\n") and len(line) < limit
+        if cut_short and (self._begun or line.startswith(_STATUS_LINE)):
+            raise ConnectionResetError("the head of the answer is not whole")
+        self._begun = True
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _Dialled(HTTPConnection):

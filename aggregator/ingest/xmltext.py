@@ -17,7 +17,7 @@ from aggregator.ingest.text import clean
 _MISC = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\s[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.\-]*)\s+(?:\"([^\"&%<]*|&#\w+;)\"|'([^'&%<]*|&#\w+;)')\s*>")
-_ROOT = re.compile(r"<([^\s<>/!?]+)")
+_ROOT = re.compile(r"<([A-Za-z_][^\s<>/!?]*)")
 _LONGEST_ENTITY = 256
 _MOST_ENTITIES = 300
 
