@@ -81,7 +81,8 @@ _PATTERNS = tuple(
         rf"(?P<year>[0-9]{{4}})-(?P<day_of_year>[0-9]{{3}})(?:t{_TIME})?",
         rf"(?P<year>[0-9]{{4}})-?w(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?(?:t{_TIME})?",
         # RFC 822 and 5322, with the liberties that feeds take; as people write: `22. November 2026, 10:30`
-        rf"{_DAY_FIRST}(?:{_THEN}{_CLOCK}{_ZONE})?",
+        rf"{_DAY_FIRST}(?:{_THEN}{_CLOCK}{_ZONE}|\s+(?:gmt|utc?))?",
+        rf"{_MONTH}\s+{_LONG_YEAR}",
         rf"{_CLOCK}{_ZONE}{_THEN}{_DAY_FIRST}",
         # month first: `April 3, 2024 10:46 PM`, and JavaScript's `Wed Apr 03 2024 09:46:32 GMT+0800`
         rf"{_MONTH_FIRST}(?:{_THEN}{_CLOCK}{_ZONE})?",

@@ -262,12 +262,12 @@ def _is_address(text: str) -> bool:
 
 
 def _markup(detail: Raw) -> RawHtml | None:
-    """Return a text construct as HTML; None when it is empty or of another kind."""
+    """Return a text construct as HTML; None when it is empty or of another media type."""
     said = detail.get("value")
     kind = str(detail.get("type") or "text/html")
     if not isinstance(said, str) or not said:
         return None
-    if kind in _HTML_TYPES or (kind == _BYTES and not _is_binary(said)):
+    if kind in _HTML_TYPES or "/" not in kind or (kind == _BYTES and not _is_binary(said)):
         return RawHtml(said)
     return escape(said) if kind.startswith("text/") else None
 

@@ -60,6 +60,8 @@ HALF_PAST_TEN = DAY + 10 * HOUR + 30 * MINUTE
         ("2026-W47-7", DAY),
         ("2026-326T10:30", HALF_PAST_TEN),
         ("\u200e22/11/2026 10:30", HALF_PAST_TEN),
+        ("22 Nov 2026 GMT", DAY),
+        ("Nov. 2026", DAY - 21 * 24 * HOUR),
     ],
 )
 def test_a_date_as_people_write_it_is_the_instant_it_means(text: str, instant: int | None) -> None:
