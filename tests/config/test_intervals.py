@@ -40,8 +40,10 @@ def test_bounds_of_a_pace_that_is_not_adaptive_are_refused(key: str, polling: st
         ),
         (
             f'[polling]\n{AUTO}min_interval = "1h"\n{SOURCE}max_interval = "30m"',
-            '[[sources]] #1 "BBC": max_interval: "30m" is shorter than min_interval, which is "1h"'
-            " (set it, too)",
+            (
+                '[[sources]] #1 "BBC": max_interval: "30m" is shorter than min_interval, which is "1h"'
+                " (set it, too)"
+            ),
         ),
     ],
 )
