@@ -15,7 +15,7 @@ PACKAGE = ROOT / "aggregator"
 FLOORS = (
     {"model", "exceptions", "clock"},
     {"protocols", "config", "rules", "publish", "logs", "printable", "css"},
-    {"ingest", "store", "archive"},
+    {"ingest", "store", "archive", "plan"},
     {"daemon", "web"},
     {"cli"},
 )
@@ -30,6 +30,7 @@ ONLY_IMPORTERS = {
     "nh3": {"publish/html.py"},
     "pydantic": {"config/schema.py"},
     "tomlkit": {"config/edit.py"},
+    "trafilatura": {"ingest/article.py"},
     "cssselect": {"css.py"},
 }
 

@@ -19,13 +19,15 @@ _MODULES = {
     "run": "run",
     "poll": "poll",
     "check": "settings",
+    "plan": "plan",
     "sources": "lists",
     "show-source": "source",
     "feeds": "lists",
     "tags": "lists",
     "entries": "entries",
     "show": "entries",
-    "add": "settings",
+    "add": "add",
+    "try": "try_",
     "export": "export",
 }
 

@@ -13,7 +13,8 @@ from tests.cli.conftest import Desk
 from tests.store.drafts import NOW, draft
 
 COMMANDS = [
-    *("run", "poll", "check", "sources", "show-source", "feeds", "tags", "entries", "show", "add", "export")
+    *("run", "poll", "check", "plan", "sources", "show-source", "feeds", "tags", "entries", "show", "add"),
+    "export",
 ]
 
 
