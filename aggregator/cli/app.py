@@ -28,6 +28,7 @@ _MODULES = {
     "show": "entries",
     "add": "add",
     "try": "try_",
+    "try": "try_",
     "export": "export",
 }
 

@@ -62,6 +62,12 @@ def parse_page(document: Fetched, selectors: Selectors) -> ParsedFeed | Unreadab
     )
 
 
+def page_elements(document: Fetched) -> HtmlElement | None:
+    """Return the tree of a web page as selectors see it; None for what is no page, or holds nothing."""
+    text = cleaned(html_text(document))
+    return None if _other_format(text) is not None else _tree(text)[0]
+
+
 def _other_format(text: str) -> Unreadable | None:
     """Return what to say of a document that is no web page."""
     prologue = Prologue(text)
