@@ -28,7 +28,6 @@ _MODULES = {
     "show": "entries",
     "add": "add",
     "try": "try_",
-    "try": "try_",
     "export": "export",
 }
 
