@@ -53,7 +53,7 @@ def _write_config(folder: Path, address: str, url: str, sources: int) -> None:
     )
     (folder / "aggregator.toml").write_text(
         f'[service]\nbind = "{address}"\ndatabase = "{folder / "bench.db"}"\n'
-        f'[polling]\nallow_private = ["127.0.0.0/8"]\n{tables}'
+        f'[polling]\nallow_private = ["127.0.0.0/8"]\nhost_gap = "0s"\n{tables}'
     )
 
 

@@ -17,6 +17,7 @@ import requests
 
 from aggregator.clock import now_ms
 from aggregator.config import Config, Polling, Service
+from aggregator.daemon.dispatch import take_claimable
 from aggregator.daemon.polling import PollService, lease_of
 from aggregator.model import FeedSpec, PollJob, PollReport, PollTally, Source, StoryPolicy
 from aggregator.protocols import Store
@@ -35,7 +36,7 @@ def config(url: str, sources: int, database: Path) -> Config:
     return Config(
         path=Path("benchmark.toml"),
         service=Service(database=str(database), bind="127.0.0.1:0"),
-        polling=Polling(concurrency=CONCURRENCY, allow_private=(ip_network("127.0.0.0/8"),)),
+        polling=Polling(concurrency=CONCURRENCY, allow_private=(ip_network("127.0.0.0/8"),), host_gap=0),
         stories=StoryPolicy(),
         sources=tuple(
             Source(name=f"S{number}", url=f"{url}{number}", tags=(f"t{number % 5}",))
@@ -57,9 +58,8 @@ def poll_all(config: Config) -> dict[str, Any]:
         with lock:
             outcomes[report.outcome.value] += 1
 
-    def claim(limit: int) -> Sequence[PollJob]:
-        some, jobs[:limit] = jobs[:limit], []
-        return some
+    def claim(limit: int, busy: frozenset[str] | None) -> Sequence[PollJob]:
+        return take_claimable(jobs, limit, busy)
 
     service = PollService(store, config, observe=observe, claim=claim)
     result = _measured(service.dispatcher.drain)

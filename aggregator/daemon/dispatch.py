@@ -4,6 +4,9 @@
 aside: it goes on in its own thread, and the next source gets its turn. So dead servers cost an idle thread
 each, and the others a moment of patience for each `concurrency` of them, up to `ASIDE` threads for each that
 moves.
+
+A poll begins when it is its host's turn. Sources of hosts that are busy, or rest from their last request, are
+not even claimed: however many one host has, they keep neither a thread nor a place from the others.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from queue import Empty, SimpleQueue
 
 from aggregator.exceptions import AggregatorError
+from aggregator.ingest.turns import HostTurns, Turn
 from aggregator.model import PollJob
 
 log = logging.getLogger(__name__)
@@ -29,6 +33,12 @@ ASIDE = 8
 IDLE = 60.0
 """Seconds after which a thread without work ends."""
 
+PAUSE = 0.05
+"""Seconds between two looks at the store, at least, that follow from a host's having rested."""
+
+Claim = Callable[[int, frozenset[str] | None], Sequence[PollJob]]
+"""Claims up to so many sources: one of each host, and none of these hosts; of any host when that is None."""
+
 
 def free_places(started: Iterable[float], *, now: float, concurrency: int) -> int:
     """Return how many more polls may begin, given when those under way did (seconds)."""
@@ -37,18 +47,36 @@ def free_places(started: Iterable[float], *, now: float, concurrency: int) -> in
     return max(0, min(concurrency - moving, concurrency * ASIDE - len(begun)))
 
 
+def take_claimable(jobs: list[PollJob], limit: int, busy: Collection[str] | None) -> list[PollJob]:
+    """Take out of the list what a `Claim` may return, in its order."""
+    taken: list[PollJob] = []
+    kept: list[PollJob] = []
+    barred = set(busy or ())
+    for job in jobs:
+        if len(taken) == limit or job.host in barred:
+            kept.append(job)
+            continue
+        taken.append(job)
+        if busy is not None:
+            barred.add(job.host)
+    jobs[:] = kept
+    return taken
+
+
 class Dispatcher:
     """A pool of threads that takes its work from `claim` and does it with `poll`."""
 
     def __init__(
         self,
         *,
-        claim: Callable[[int], Sequence[PollJob]],
+        claim: Claim,
         poll: Callable[[PollJob], None],
         concurrency: int,
+        turns: HostTurns,
     ) -> None:
-        """Take `claim`, which claims up to so many due sources, and `poll`, which polls one."""
+        """Take `claim`, which claims due sources, and `poll`, which polls one while it is its host's turn."""
         self.concurrency = concurrency
+        self._turns = turns
         self._claim = claim
         self._poll = poll
         self._lock = threading.RLock()
@@ -56,11 +84,14 @@ class Dispatcher:
         self._more_due = False
         self._claiming = False
         self._started: dict[int, float] = {}
-        self._queue: SimpleQueue[PollJob | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[PollJob, Turn] | None] = SimpleQueue()
         self._idle = 0
         self._threads: set[threading.Thread] = set()
         self._stopping = False
+        self._stopped = threading.Event()
+        self._awaits_rest = False
         self._done = threading.Condition(self._lock)
+        turns.on_rest = self._await_rest
 
     def tick(self) -> None:
         """Begin the polls that are due and have a place. Call it about once a second."""
@@ -68,12 +99,15 @@ class Dispatcher:
             self._more_due = True
         self._fill()
 
-    def drain(self) -> None:
-        """Poll everything that `claim` gives, and return when all of it is done."""
+    def drain(self, more: Callable[[], object] = lambda: False) -> None:
+        """Poll everything that `claim` gives, and return when all of it is done.
+
+        `more` says whether `claim` still holds something back because of the hosts.
+        """
         while True:
             self.tick()
             with self._done:
-                if not (self._started or self._claimed or self._claiming):
+                if not (self._started or self._claimed or self._claiming or more()):
                     return
                 self._done.wait(PATIENCE / 2)
 
@@ -82,6 +116,7 @@ class Dispatcher:
         deadline = time.monotonic() + timeout
         with self._lock:
             self._stopping = True
+            self._stopped.set()
             self._claimed.clear()
             threads = list(self._threads)
         for _ in threads:
@@ -101,7 +136,7 @@ class Dispatcher:
         while self._begin_claimed():
             jobs: Sequence[PollJob] = ()
             try:
-                jobs = self._claim(batch)
+                jobs = self._claim(batch, self._busy())
             finally:
                 with self._lock:
                     self._claiming = False
@@ -114,18 +149,29 @@ class Dispatcher:
         with self._lock:
             now = time.monotonic()
             places = free_places(self._started.values(), now=now, concurrency=self.concurrency)
-            while places and self._claimed and not self._stopping:
+            for _ in range(len(self._claimed)):
+                if not places or self._stopping:
+                    break
                 job = self._claimed.popleft()
-                if job.source_id not in self._started:
-                    self._begin(job, now)
-                    places -= 1
+                if job.source_id in self._started:
+                    continue
+                if (turn := self._turns.take_if_free(job.host)) is None:
+                    self._claimed.append(job)  # a redirect leads another poll there just now
+                    continue
+                self._begin(job, turn, now)
+                places -= 1
             claim = places > 0 and self._more_due and not (self._claiming or self._stopping)
             self._claiming = self._claiming or claim
             return claim
 
-    def _begin(self, job: PollJob, now: float) -> None:
+    def _busy(self) -> frozenset[str] | None:
+        busy = self._turns.busy()
+        with self._lock:
+            return None if busy is None else busy.union(job.host for job in self._claimed)
+
+    def _begin(self, job: PollJob, turn: Turn, now: float) -> None:
         self._started[job.source_id] = now
-        self._queue.put(job)
+        self._queue.put((job, turn))
         if self._idle:
             self._idle -= 1
         else:
@@ -137,24 +183,50 @@ class Dispatcher:
         thread.start()
 
     def _work(self) -> None:
-        while (job := self._take()) is not None:
+        while (begun := self._take()) is not None:
+            job, turn = begun
             try:
-                self._poll(job)
+                with self._turns.held(turn):
+                    self._poll(job)
             except Exception:  # the thread has more to do
                 log.exception("source %r: its poll failed in an unforeseen way", job.name)
             with self._lock:
                 del self._started[job.source_id]
                 self._idle += 1
-            try:
-                self._fill()
-            except AggregatorError as error:
-                log.error("could not claim the next sources: %s", error)  # noqa: TRY400 - the line says it all
-            except Exception:
-                log.exception("could not claim the next sources")
+            self._go_on()
             with self._done:
                 self._done.notify_all()
 
-    def _take(self) -> PollJob | None:
+    def _go_on(self) -> None:
+        try:
+            self._fill()
+        except AggregatorError as error:
+            log.error("could not claim the next sources: %s", error)  # noqa: TRY400 - the line says it all
+        except Exception:
+            log.exception("could not claim the next sources")
+
+    def _await_rest(self) -> None:
+        """Have a thread that goes on as soon as a host has rested: the next tick may be a second away."""
+        with self._lock:
+            if self._awaits_rest or self._turns.next_free() is None:
+                return
+            self._awaits_rest = True
+        threading.Thread(target=self._go_on_after_rests, name="poll-rests", daemon=True).start()
+
+    def _go_on_after_rests(self) -> None:
+        while (rest := self._next_rest()) is not None:
+            self._stopped.wait(max(rest, PAUSE))
+            with self._lock:
+                self._more_due = True
+            self._go_on()
+
+    def _next_rest(self) -> float | None:
+        with self._lock:
+            rest = None if self._stopping else self._turns.next_free()
+            self._awaits_rest = rest is not None
+            return rest
+
+    def _take(self) -> tuple[PollJob, Turn] | None:
         try:
             return self._queue.get(timeout=IDLE)
         except Empty:

@@ -6,14 +6,19 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from aggregator.clock import now_ms
 from aggregator.config import Config
-from aggregator.daemon.dispatch import Dispatcher
+from aggregator.daemon.dispatch import Claim, Dispatcher, take_claimable
 from aggregator.exceptions import StoreError, UnknownSourceError
+from aggregator.ingest.article import extract_article
 from aggregator.ingest.fetch import HttpFetcher
+from aggregator.ingest.fulltext import TIME_PER_POLL, ArticleFetcher
 from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.poll import Poller
+from aggregator.ingest.turns import HostTurns
 from aggregator.ingest.useragent import user_agent
 from aggregator.ingest.workers import ParsePool
 from aggregator.model import PollJob, PollReport, PollTally, Source
@@ -28,7 +33,6 @@ LEASE_MARGIN = 60_000
 _LIMITS = ("parse_workers", "parse_timeout", "parse_memory")
 
 Observer = Callable[[PollReport, PollTally], None]
-Claim = Callable[[int], Sequence[PollJob]]
 
 
 class PollService:
@@ -44,9 +48,13 @@ class PollService:
         self._fetchers: weakref.WeakSet[HttpFetcher] = weakref.WeakSet()  # those of polls under way, too
         self._readers: weakref.WeakSet[ParsePool] = weakref.WeakSet()  # likewise
         self._limits: dict[str, int] = {}
+        self._turns = HostTurns(config.polling.host_gap)
         self._apply(config)
         self.dispatcher = Dispatcher(
-            claim=claim or self._claim_due, poll=self._poll, concurrency=config.polling.concurrency
+            claim=claim or self._claim_due,
+            poll=self._poll,
+            concurrency=config.polling.concurrency,
+            turns=self._turns,
         )
 
     def reconfigure(self, config: Config) -> None:
@@ -73,7 +81,8 @@ class PollService:
             self._limits = limits
             self._reader = parse_pool(config)
             self._readers.add(self._reader)
-        fetcher = http_fetcher(config)
+        self._turns.set_gap(config.polling.host_gap)
+        fetcher = http_fetcher(config, self._turns)
         self._fetchers.add(fetcher)
         self._lease = lease_of(config)
         self._sources: dict[str, Source] = {source.name: source for source in config.sources}
@@ -86,23 +95,45 @@ class PollService:
             max_backoff=config.polling.max_backoff,
             cut_off=self._stopping.is_set,
         )
+        self._articles = ArticleFetcher(
+            store=self._store,
+            fetcher=fetcher,
+            extract=partial(self._reader.run, extract_article),
+            clock=now_ms,
+            cut_off=self._stopping.is_set,
+        )
 
-    def _claim_due(self, limit: int) -> Sequence[PollJob]:
-        return self._store.claim_due(now=now_ms(), limit=limit, lease=self._lease)
+    def _claim_due(self, limit: int, busy: frozenset[str] | None) -> Sequence[PollJob]:
+        return self._store.claim_due(now=now_ms(), limit=limit, lease=self._lease, busy=busy)
 
     def _poll(self, job: PollJob) -> None:
         source = self._sources.get(job.name)
         if source is None:
             self._store.release([job])  # it has left the config since it was claimed
             return
+        articles = self._articles
         try:
             polled = self._poller.poll(job, source)
         except StoreError as error:
             message = "source %r: the poll could not be recorded and will be repeated: %s"
             log.error(message, job.name, error)  # noqa: TRY400 - the line says it all
             return
-        if polled is not None:
-            self._observe(*polled)
+        if polled is None:
+            return
+        self._observe(*polled)
+        if source.full_text and not polled[0].outcome.is_failure:
+            self._fetch_articles(articles, job, source)
+
+    def _fetch_articles(self, articles: ArticleFetcher, job: PollJob, source: Source) -> None:
+        """Complete the entries of a poll that was recorded, and give up the claim that was kept for that."""
+        try:
+            articles.fetch_wanted(job.source_id, source)
+        except StoreError as error:
+            message = "source %r: its entries' pages are fetched after the next poll: %s"
+            log.error(message, job.name, error)  # noqa: TRY400 - the line says it all
+        finally:
+            with suppress(StoreError):  # then the claim runs out
+                self._store.release([job])
 
 
 def poll_now(
@@ -122,17 +153,17 @@ def poll_now(
     store = open_store(config.service.database)
     try:
         store.sync_sources(config.sources, now=now_ms())
-        jobs = store.claim(chosen, now=now_ms(), lease=lease_of(config))
+        lease = lease_of(config) + len(chosen) * config.polling.host_gap
+        jobs = store.claim(chosen, now=now_ms(), lease=lease)
         waiting = list(jobs)
         on_start(len(jobs))
 
-        def claim(limit: int) -> Sequence[PollJob]:
-            some, waiting[:limit] = waiting[:limit], []
-            return some
+        def claim(limit: int, busy: frozenset[str] | None) -> Sequence[PollJob]:
+            return take_claimable(waiting, limit, busy)
 
         service = PollService(store, config, observe=on_result, claim=claim)
         try:
-            service.dispatcher.drain()
+            service.dispatcher.drain(more=lambda: waiting)
         except BaseException:  # also Ctrl-C: nobody shall wait for what will not be polled
             store.release(jobs)
             raise
@@ -144,16 +175,20 @@ def poll_now(
 
 def lease_of(config: Config) -> int:
     """Return how long (ms) a claim holds: longer than any poll, so that none is claimed while it runs."""
-    timeouts = (source.timeout for source in config.sources)
-    return max(timeouts, default=0) + config.polling.parse_timeout + LEASE_MARGIN
+    document = max((source.timeout for source in config.sources), default=0) + config.polling.parse_timeout
+    if not any(source.full_text for source in config.sources):
+        return document + LEASE_MARGIN
+    page = config.polling.host_gap + document  # the last one may begin when the time is nearly up
+    return document + TIME_PER_POLL + page + LEASE_MARGIN
 
 
-def http_fetcher(config: Config) -> HttpFetcher:
-    """Return a fetcher that keeps to the config's limits and says who we are."""
+def http_fetcher(config: Config, turns: HostTurns | None = None) -> HttpFetcher:
+    """Return a fetcher that keeps to the config's limits and says who we are, and waits for its `turns`."""
     return HttpFetcher(
         guard=AddressGuard(config.polling.allow_private),
         user_agent=user_agent(config.service.contact, config.service.base_url),
         proxy=config.polling.proxy,
+        turns=turns,
     )
 
 

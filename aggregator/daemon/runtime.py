@@ -33,6 +33,9 @@ STOP_WEB = 1.5
 WATCH = 1.0
 """Seconds between two looks at the config file."""
 
+START_APART = 100
+"""Milliseconds between two sources that are due when the service starts or gets another config."""
+
 
 def run_daemon(config: Config, reload: Callable[[], Config]) -> None:
     """Poll and serve until SIGTERM or SIGINT; read the config again at SIGHUP and when its file changes.
@@ -67,7 +70,7 @@ class _Daemon:
         self._config = config
         self._metrics = Metrics(store)
         self._reachability = Reachability(_enabled(config))
-        store.sync_sources(config.sources, now=now_ms())
+        self._sync(config)
         self._polls = PollService(store, config, observe=self._observe)
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
         self.app = create_app(
@@ -127,7 +130,7 @@ class _Daemon:
         """Go on with the config as it is now, if it can be used; return False when to try again soon."""
         try:
             config = self._in_force(self._reload())
-            self._store.sync_sources(config.sources, now=now_ms())
+            self._sync(config)
         except AggregatorError as error:
             for line in str(error).splitlines():
                 log.error("%s", line)  # noqa: TRY400 - the line says it all
@@ -139,6 +142,11 @@ class _Daemon:
         log.info("%s: reloaded: sources: %d, feeds: %d", config.path, len(config.sources), len(config.feeds))
         self._polls.dispatcher.tick()
         return True
+
+    def _sync(self, config: Config) -> None:
+        now = now_ms()
+        self._store.sync_sources(config.sources, now=now)
+        self._store.spread_due(now=now, apart=START_APART)
 
     def _in_force(self, config: Config) -> Config:
         """Return a new config without what takes a restart, which stays as it was at the start."""

@@ -38,6 +38,8 @@ class HostTurns:
         self._rests_until: dict[str, float] = {}
         self._waiting: dict[str, deque[Turn]] = {}
         self._here = threading.local()
+        self.on_rest: Callable[[], None] = lambda: None
+        """Called whenever a host begins to rest, by the thread that was there."""
 
     def set_gap(self, gap: int) -> None:
         """Keep another gap (ms) from the next turn on."""
@@ -112,10 +114,12 @@ class HostTurns:
         if turn is None:
             return
         with self._changed:
-            if self._taken.get(turn.host) is turn:
-                del self._taken[turn.host]
-                self._rests_until[turn.host] = monotonic() + self._gap
-                self._changed.notify_all()
+            if self._taken.get(turn.host) is not turn:
+                return
+            del self._taken[turn.host]
+            self._rests_until[turn.host] = monotonic() + self._gap
+            self._changed.notify_all()
+        self.on_rest()
 
     def wake(self) -> None:
         """Let everybody who waits look again whether they still want to."""

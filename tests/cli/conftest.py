@@ -33,7 +33,7 @@ class Desk:
             "# my own words\n"
             '[service]\nbase_url = "https://feeds.example"\nbind = "127.0.0.1:0"\n'
             f'database = "{self.database}"\n'
-            '[polling]\nallow_private = ["127.0.0.0/8"]\ntimeout = "5s"\n'
+            '[polling]\nallow_private = ["127.0.0.0/8"]\ntimeout = "5s"\nhost_gap = "0s"\n'
         )
         self.config_file.write_text(head + text, encoding="utf-8")
 

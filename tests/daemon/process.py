@@ -32,7 +32,8 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 class Daemon:
     """`aggregator run` on a config in `folder`; stopped, if need be killed, at the end of the block."""
 
-    def __init__(self, folder: Path, config: str, *arguments: str) -> None:
+    def __init__(self, folder: Path, config: str, *arguments: str, host_gap: str = "0s") -> None:
+        self._host_gap = host_gap
         self.config = folder / "aggregator.toml"
         self.database = folder / "aggregator.db"
         self.write(config)
@@ -44,7 +45,7 @@ class Daemon:
         fresh = self.config.with_suffix(".new")
         fresh.write_text(
             f'[service]\nbind = "127.0.0.1:0"\ndatabase = "{self.database}"\n'
-            f'[polling]\nallow_private = ["127.0.0.0/8"]\n{config}',
+            f'[polling]\nallow_private = ["127.0.0.0/8"]\nhost_gap = "{self._host_gap}"\n{config}',
             encoding="utf-8",
         )
         fresh.replace(self.config)

@@ -4,18 +4,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import pytest
 
 from aggregator.daemon import dispatch
-from aggregator.daemon.dispatch import ASIDE, PATIENCE, Dispatcher, free_places
+from aggregator.daemon.dispatch import ASIDE, PATIENCE, Dispatcher, free_places, take_claimable
 from aggregator.exceptions import StoreError
+from aggregator.ingest.turns import HostTurns, Turn
 from aggregator.model import PollJob, SourceState
 
 
 def job(number: int) -> PollJob:
     state = SourceState(url=f"https://{number}.example/")
     return PollJob(source_id=number, name=str(number), host=f"{number}.example", state=state)
+
+
+def dispatching(gap: int = 0, **given: Any) -> Dispatcher:
+    return Dispatcher(turns=HostTurns(gap), **given)
 
 
 class Work:
@@ -30,9 +36,8 @@ class Work:
         self._at_once = 0
         self._lock = threading.Lock()
 
-    def claim(self, limit: int) -> list[PollJob]:
-        some, self.jobs[:limit] = self.jobs[:limit], []
-        return some
+    def claim(self, limit: int, busy: frozenset[str] | None) -> list[PollJob]:
+        return take_claimable(self.jobs, limit, busy)
 
     def poll(self, job: PollJob) -> None:
         with self._lock:
@@ -55,7 +60,7 @@ def start() -> Iterator[Start]:
     begun: list[tuple[Dispatcher, Work]] = []
 
     def start(work: Work, concurrency: int) -> Dispatcher:
-        dispatcher = Dispatcher(claim=work.claim, poll=work.poll, concurrency=concurrency)
+        dispatcher = dispatching(claim=work.claim, poll=work.poll, concurrency=concurrency)
         begun.append((dispatcher, work))
         return dispatcher
 
@@ -136,14 +141,14 @@ def test_a_claim_that_fails_does_not_end_the_polling(start: Start) -> None:
     work = Work(jobs=30)
     claims = 0
 
-    def claim(limit: int) -> list[PollJob]:
+    def claim(limit: int, busy: frozenset[str] | None) -> list[PollJob]:
         nonlocal claims
         claims += 1
         if claims == 2:
             raise OSError("disk on fire")
-        return work.claim(limit)
+        return work.claim(limit, busy)
 
-    dispatcher = Dispatcher(claim=claim, poll=work.poll, concurrency=2)
+    dispatcher = dispatching(claim=claim, poll=work.poll, concurrency=2)
 
     def tick() -> bool:
         dispatcher.tick()
@@ -168,10 +173,13 @@ def test_idle_threads_end_and_work_begins_again_later(start: Start, monkeypatch:
     assert wait_until(lambda: len(work.done) == 20)
 
 
-class LastMoment(SimpleQueue[PollJob | None]):
+Begun = tuple[PollJob, Turn]
+
+
+class LastMoment(SimpleQueue[Begun | None]):
     """Gives up waiting just when a job has come."""
 
-    def get(self, block: bool = True, timeout: float | None = None) -> PollJob | None:  # noqa: ARG002 - as queues have it
+    def get(self, block: bool = True, timeout: float | None = None) -> Begun | None:  # noqa: ARG002 - as queues have it
         deadline = time.monotonic() + (timeout or 0)
         while self.empty() and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -205,12 +213,12 @@ def test_what_a_claim_brings_after_the_stop_is_not_begun(start: Start) -> None:
     work = Work(jobs=2)
     asked, answer = threading.Event(), threading.Event()
 
-    def claim(limit: int) -> list[PollJob]:
+    def claim(limit: int, busy: frozenset[str] | None) -> list[PollJob]:
         asked.set()
         answer.wait(20)
-        return work.claim(limit)
+        return work.claim(limit, busy)
 
-    dispatcher = Dispatcher(claim=claim, poll=work.poll, concurrency=2)
+    dispatcher = dispatching(claim=claim, poll=work.poll, concurrency=2)
     ticking = threading.Thread(target=dispatcher.tick)
     ticking.start()
     assert asked.wait(5)
@@ -233,7 +241,7 @@ def test_a_poll_that_fails_in_an_unforeseen_way_costs_neither_its_thread_nor_the
         work.poll(job)
         raise ZeroDivisionError(job.name)
 
-    dispatcher = Dispatcher(claim=work.claim, poll=poll, concurrency=1)
+    dispatcher = dispatching(claim=work.claim, poll=poll, concurrency=1)
     dispatcher.drain()
     assert (work.done, len(threads), dispatcher.under_way) == (list(range(10)), 1, 0)
     assert "source '3': its poll failed in an unforeseen way" in caplog.text
@@ -249,12 +257,12 @@ def test_a_claim_that_fails_in_a_thread_does_not_hang_the_draining(
     monkeypatch.setattr(dispatch, "PATIENCE", 0.1)
     work = Work(jobs=5)
 
-    def claim(limit: int) -> list[PollJob]:
+    def claim(limit: int, busy: frozenset[str] | None) -> list[PollJob]:
         if threading.current_thread().name.startswith("poll-"):
             raise error
-        return work.claim(limit)
+        return work.claim(limit, busy)
 
-    dispatcher = Dispatcher(claim=claim, poll=work.poll, concurrency=1)
+    dispatcher = dispatching(claim=claim, poll=work.poll, concurrency=1)
     draining = threading.Thread(target=dispatcher.drain, daemon=True)
     draining.start()
     draining.join(10)
@@ -267,10 +275,10 @@ def test_a_claim_that_fails_in_a_thread_does_not_hang_the_draining(
 
 
 def test_a_claim_that_fails_for_who_drains_is_told_to_them() -> None:
-    def claim(limit: int) -> list[PollJob]:
+    def claim(limit: int, busy: frozenset[str] | None) -> list[PollJob]:
         raise StoreError("x.db: is locked")
 
-    dispatcher = Dispatcher(claim=claim, poll=Work(jobs=0).poll, concurrency=1)
+    dispatcher = dispatching(claim=claim, poll=Work(jobs=0).poll, concurrency=1)
     with pytest.raises(StoreError, match="is locked"):
         dispatcher.drain()
     assert dispatcher.stop(1)

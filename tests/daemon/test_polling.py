@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import Config, parse
+from aggregator.daemon.dispatch import take_claimable
 from aggregator.daemon.polling import PollService
 from aggregator.model import Outcome, PollJob, PollReport, PollTally
 from aggregator.protocols import Store
@@ -39,9 +40,9 @@ class Reports:
         self.outcomes.append((report.name, report.outcome))
 
 
-def configured(*sources: str, **polling: int) -> Config:
+def configured(*sources: str, host_gap: str = "0s", **polling: int) -> Config:
     limits = "".join(f"{key} = {number}\n" for key, number in polling.items())
-    text = f'[polling]\nallow_private = ["127.0.0.0/8"]\n{limits}{"".join(sources)}'
+    text = f'[polling]\nallow_private = ["127.0.0.0/8"]\nhost_gap = "{host_gap}"\n{limits}{"".join(sources)}'
     return parse(text, Path("aggregator.toml"), {})
 
 
@@ -51,9 +52,8 @@ def test_a_claimed_source_that_has_left_the_config_is_given_back(store: Store) -
     jobs = store.claim(["B"], now=NOW, lease=HOUR)
     waiting = list(jobs)
 
-    def claim(limit: int) -> list[PollJob]:
-        some, waiting[:limit] = waiting[:limit], []
-        return some
+    def claim(limit: int, busy: frozenset[str] | None) -> list[PollJob]:
+        return take_claimable(waiting, limit, busy)
 
     reports = Reports()
     without = configured(source("A", "http://127.0.0.1:9/A"))
