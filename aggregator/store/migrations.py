@@ -176,3 +176,17 @@ def _wanted_pages(db: Database) -> None:
         """
     )
     db.execute("CREATE INDEX wanted_pages_by_source ON wanted_pages (source_id, entry_id)")
+
+
+@migrations(name="0007_fingerprints")
+def _fingerprints(db: Database) -> None:
+    # What entries say, as numbers that similar ones share. IDs are instants: a range is a span of time.
+    db.execute(
+        """
+        CREATE TABLE fingerprints (
+            number   INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL REFERENCES entries (id),
+            PRIMARY KEY (number, entry_id)
+        ) WITHOUT ROWID
+        """
+    )

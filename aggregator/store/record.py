@@ -20,6 +20,7 @@ from aggregator.store.reconcile import (
     shared_keys,
     surfaces_at,
 )
+from aggregator.store.stories import SimilarStories
 from aggregator.store.uris import global_uri
 
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
@@ -55,8 +56,12 @@ def record_feed(
     if policy.dedupe is not Dedupe.OFF:
         unknown = [item.story for item, entry in zip(items, own, strict=True) if entry is None and item.story]
         stories = match_stories(items, own, known(conn, source_id, ALL_SOURCES, unknown))
+    similar = None
+    if policy.dedupe is Dedupe.SIMILAR:
+        similar = SimilarStories(conn, source_id, feed.title, now)
+        stories = similar.find(items, own, stories)
 
-    writer = _Writer(conn, source_id, history, policy, now)
+    writer = _Writer(conn, source_id, history, policy, now, similar=similar)
     new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
     writer.add(new)
     updated = 0
@@ -113,13 +118,21 @@ class _Writer:
     """Writes the items of one document of one source."""
 
     def __init__(
-        self, conn: sqlite3.Connection, source_id: int, history: _History, policy: StoryPolicy, now: int
+        self,
+        conn: sqlite3.Connection,
+        source_id: int,
+        history: _History,
+        policy: StoryPolicy,
+        now: int,
+        *,
+        similar: SimilarStories | None,
     ) -> None:
         self._conn = conn
         self._source_id = source_id
         self._history = history
         self._policy = policy
         self._now = now
+        self._similar = similar
         self.newest_published = history.newest_published
 
     def add(self, items: Sequence[Candidate]) -> None:
@@ -174,6 +187,8 @@ class _Writer:
             },
         )
         self._carry(item, entry_id, surfaced)
+        if self._similar is not None:
+            self._similar.remember(item.draft, entry_id)
         _index_tags(self._conn, entry_id, item.tagged.tags, surfaced)
         self._note_published(dated)
 
@@ -194,6 +209,8 @@ class _Writer:
         self._note_published(dated)
         columns = _columns(draft, dated)
         differing = {name for name, value in columns.items() if value != before[name]}
+        if self._similar is not None and not differing.isdisjoint({"title", "content_html"}):
+            self._similar.change(before, draft, entry_id)
         self._conn.execute(
             """
             UPDATE entries SET guid = coalesce(guid, :guid),
