@@ -97,9 +97,10 @@ def announced(page: Fetched) -> tuple[FoundFeed, ...]:
 def hint(text: str, url: str) -> str:
     """Return what to say of a page's announced feeds behind `WEB_PAGE`: a piece of a sentence.
 
-    Empty when it announces none. One beside feeds of comments counts as the only one.
+    Empty when it announces none but the page's own address. One beside feeds of comments counts as the
+    only one.
     """
-    feeds = _ranked(_Links(text, url).announced)
+    feeds = [feed for feed in _ranked(_Links(text, url).announced) if feed.url != url]
     told = [feed for feed in feeds if not feed.is_of_comments] or feeds
     if not told:
         return ""

@@ -96,7 +96,7 @@ class Finder:
         if isinstance(found, Unreadable):
             return NothingFound(outcome=found.outcome, message=found.message)
         named = _each_once([*map(_unseen, known_feeds(url)), *found.feeds])
-        search = _Search(self._look)
+        search = _Search(self._look, {url, answer.url})
         if feeds := search.all(named[:MOST_CANDIDATES]):
             return Findings(feeds=feeds, unread=tuple(feed.url for feed in named[MOST_CANDIDATES:]))
         disappointment = search.disappointment
@@ -110,7 +110,7 @@ class Finder:
         """Some sites show their pages to browsers only, and their feeds to everybody."""
         if failed.of_host:
             return failed
-        feeds = _Search(self._look).all(map(_unseen, known_feeds(url)))
+        feeds = _Search(self._look, {url}).all(map(_unseen, known_feeds(url)))
         return Findings(feeds=feeds) if feeds else failed
 
     def _look(self, candidate: FoundFeed) -> tuple[str, CheckedFeed] | NothingFound:
@@ -130,11 +130,13 @@ class Finder:
 class _Search:
     """One search's memory: what was tried, where it led, and what went wrong first."""
 
-    def __init__(self, look: Callable[[FoundFeed], tuple[str, CheckedFeed] | NothingFound]) -> None:
+    def __init__(
+        self, look: Callable[[FoundFeed], tuple[str, CheckedFeed] | NothingFound], tried: set[str]
+    ) -> None:
         self.disappointment: str | None = None
         """The first address that gave no feed, and why."""
         self._look = look
-        self._tried: set[str] = set()
+        self._tried = tried
         self._places: set[str] = set()
         self._hosts_to_leave: set[str | None] = set()
 

@@ -299,6 +299,18 @@ def test_http_is_used_where_https_is_not_spoken_and_said_so(desk: Desk, origin: 
     assert [source.url for source in desk.config.sources] == [url]
 
 
+def test_a_poll_tells_the_feed_that_a_page_announces_and_fetches_nothing_but_its_source(
+    desk: Desk, origin: Origin
+) -> None:
+    origin.serve("/rss.xml", rss("x"))
+    url = serve_page(origin, "/", link("rss.xml"))
+    desk.write(f'[[sources]]\nname = "a"\nurl = "{url}"\n')
+    (poll,) = map(json.loads, desk.type("poll", "--json").stdout.splitlines())
+    told = f"not to a feed; it announces one: {origin.url}/rss.xml."
+    assert (poll["outcome"], poll["message"].endswith(told)) == ("not a feed", True)
+    assert paths(origin) == ["/"]
+
+
 def test_a_page_leads_to_no_private_address(desk: Desk, origin: Origin) -> None:
     result = desk.type("add", serve_page(origin, "/", link("http://10.0.0.1/feed")), "--list")
     assert result.exit_code == 1

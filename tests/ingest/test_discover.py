@@ -41,7 +41,7 @@ def told(markup: str) -> str:
         f'<link rel="alternate" {RSS} href="https://example.org/f">',
         f"<LINK REL=ALTERNATE {RSS.upper()} HREF=https://example.org/f />",
         '<link rel="alternate" type="application/atom+xml; charset=utf-8" href="/f">',
-        '<link rel="alternate home" type="application/feed+json" href="//example.org/f">',
+        '<link rel="alternate nofollow" type="application/feed+json" href="//example.org/f">',
         '<link rel="alternate" type="application/rdf+xml" href="../f">',
         "<link rel='feed' href=' /f '>",
         '<link rel="alternate" type="text/xml" href="/f#top">',
@@ -220,7 +220,9 @@ def test_an_address_that_is_too_long_for_a_sentence_is_not_cut_but_left_out() ->
     assert message == f'{WEB_PAGE}; it announces one: "aggregator add --list" with this address tells which.'
 
 
-@pytest.mark.parametrize("markup", ["<html>", '<html><a href="/feed">RSS</a>'])
+@pytest.mark.parametrize(
+    "markup", ["<html>", '<html><a href="/feed">RSS</a>', f"<html><link rel=feed href='{URL}'>"]
+)
 def test_a_page_that_announces_nothing_is_called_a_web_page(markup: str) -> None:
     assert told(markup) == f"{WEB_PAGE}."
 
