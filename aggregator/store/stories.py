@@ -22,7 +22,7 @@ _ROWS = 100
 _COMPARED = 3
 """Entries that an item is compared with."""
 
-_COMPARISONS = 200
+_COMPARISONS = 1000
 """Per document: what is left after them is stored as it comes."""
 
 _PLAYED = ("audio/", "video/")
@@ -38,6 +38,8 @@ class SimilarStories:
         name, url = conn.execute("SELECT name, url FROM sources WHERE id = ?", (source_id,)).fetchone()
         self._names = source_names(name, title, url=url)
         self._comparisons = _COMPARISONS
+        self._fingerprints: dict[bytes, frozenset[int]] = {}
+        """By revision, of what was looked for."""
 
     def find(
         self, items: Sequence[Candidate], own: Sequence[Known | None], stories: Sequence[Known | None]
@@ -60,7 +62,7 @@ class SimilarStories:
         """Make the new entry be found by what it says."""
         self._conn.executemany(
             "INSERT OR IGNORE INTO fingerprints (number, entry_id) VALUES (?, ?)",
-            [(number, entry_id) for number in fingerprint(self._said(draft))],
+            [(number, entry_id) for number in self._fingerprint(draft)],
         )
 
     def change(self, before: sqlite3.Row, draft: EntryDraft, entry_id: int) -> None:
@@ -72,13 +74,17 @@ class SimilarStories:
         )
         self.remember(draft, entry_id)
 
+    def _fingerprint(self, draft: EntryDraft) -> frozenset[int]:
+        known = self._fingerprints.get(draft.revision)
+        return fingerprint(self._said(draft)) if known is None else known
+
     def _said(self, draft: EntryDraft) -> Said:
         played = [file.url for file in draft.enclosures if (file.type or "").startswith(_PLAYED)]
         return said(draft.title, draft.content_html, names=self._names, files=played)
 
     def _similar(self, draft: EntryDraft, claimed: set[int]) -> int | None:
         item = self._said(draft)
-        numbers = fingerprint(item)
+        numbers = self._fingerprints[draft.revision] = fingerprint(item)
         if not numbers:
             return None
         instant = usable_instant(draft.published, self._now) or self._now
