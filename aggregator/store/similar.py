@@ -53,7 +53,7 @@ _ALONE = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[.,:/'\-](?=\d)[^\W_]+)*")
 """Results, versions and dates are one word: `3:1`, `v1.2.3`, `2027-01-05`."""
 
-_NUMERALS = frozenset("〇零一二三四五六七八九十百千万萬亿億兆两両")
+_NUMBER = re.compile(r"[\d〇零一二三四五六七八九十百千万萬亿億兆两両]")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ\u00ad\u200b\u200c\u200d")
 
 _CUT = re.compile(r"(?:\.\.\.|\[\s*\.\.\.\s*\])\s*$")
@@ -228,7 +228,7 @@ def weight(words: Iterable[str]) -> float:
 
 def is_number(word: str) -> bool:
     """Return whether a word says a number, a date, a result or a version."""
-    return word in _NUMERALS or any(character.isdigit() for character in word)
+    return _NUMBER.search(word) is not None
 
 
 def _words(plain: str) -> list[str]:
