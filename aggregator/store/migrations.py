@@ -190,3 +190,8 @@ def _fingerprints(db: Database) -> None:
         ) WITHOUT ROWID
         """
     )
+
+
+@migrations(name="0008_selectors")
+def _selectors(db: Database) -> None:
+    db.execute("ALTER TABLE sources ADD COLUMN selectors TEXT")  # JSON, as configured, to notice others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from aggregator.model import (
     Outcome,
@@ -51,6 +52,7 @@ def _configured(source: Source, position: int) -> dict[str, object]:
         "keep_categories": source.keep_categories,
         "enabled": source.enabled,
         "interval": _longest_wait(source),
+        "selectors": _selectors(source),
         "position": position,
     }
 
@@ -59,11 +61,16 @@ def _longest_wait(source: Source) -> int:
     return source.max_interval if source.adaptive else source.interval
 
 
+def _selectors(source: Source) -> str | None:
+    return to_json(asdict(source.selectors)) if source.selectors else None
+
+
 def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -> None:
     conn.execute(
         "INSERT INTO sources"
-        " (name, url, host, tags, keep_categories, enabled, interval, position, next_poll_at)"
-        " VALUES (:name, :url, :host, :tags, :keep_categories, :enabled, :interval, :position, :now)",
+        " (name, url, host, tags, keep_categories, enabled, interval, selectors, position, next_poll_at)"
+        " VALUES (:name, :url, :host, :tags, :keep_categories, :enabled, :interval, :selectors, :position,"
+        " :now)",
         {**_configured(source, position), "host": source.host, "now": now},
     )
 
@@ -71,7 +78,8 @@ def _insert(conn: sqlite3.Connection, source: Source, position: int, now: int) -
 def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite3.Row, now: int) -> None:
     conn.execute(
         "UPDATE sources SET name = :name, url = :url, tags = :tags, keep_categories = :keep_categories,"
-        " enabled = :enabled, interval = :interval, position = :position WHERE id = :id",
+        " enabled = :enabled, interval = :interval, selectors = :selectors, position = :position"
+        " WHERE id = :id",
         {**_configured(source, position), "id": row["id"]},
     )
     if source.url == row["url"]:
@@ -89,6 +97,12 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
             " body_hash = NULL, failures = 0, moved_to = NULL, moved_polls = 0, moving_to = NULL,"
             " pace = NULL, max_age = NULL, next_poll_at = ? WHERE id = ?",
             (source.host, now, row["id"]),
+        )
+    if _selectors(source) != row["selectors"]:  # what an unchanged page holds is another thing now
+        conn.execute(
+            "UPDATE sources SET document_url = NULL, etag = NULL, last_modified = NULL, body_hash = NULL,"
+            " failures = 0, next_poll_at = ? WHERE id = ?",
+            (now, row["id"]),
         )
     if row["interval"] is not None and _longest_wait(source) < row["interval"]:
         _hurry(conn, row, _longest_wait(source))

@@ -159,6 +159,14 @@ def test_an_odd_page_costs_nobody_anything(site: Site, item: str) -> None:
     assert site.new_and_updated(ONE) == (1, 0)
 
 
+def test_other_selectors_are_tried_at_once_on_a_page_that_has_not_changed(site: Site) -> None:
+    site.poll(ONE)
+    assert site.poll(ONE)[0].outcome is Outcome.UNCHANGED
+    site.selectors = Selectors(item="li", content="h2, p")
+    report, tally = site.poll(ONE)
+    assert (report.outcome, tally.updated) == (Outcome.OK, 1)
+
+
 def test_a_page_that_takes_too_long_ends_at_its_deadline(origin: Origin, site: Site) -> None:
     impatient = ParsePool(workers=1, timeout=500, memory=512 * 2**20)
     site.poller = replace(site.poller, reader=impatient)

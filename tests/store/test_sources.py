@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator.model import EntryQuery, Outcome, PollJob, Source, Validators
+from aggregator.model import EntryQuery, Outcome, PollJob, Selectors, Source, Validators
 from aggregator.protocols import Store
 from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 
@@ -111,3 +111,25 @@ def test_a_released_source_is_due_again_at_once(store: Store) -> None:
     assert store.claim_due(now=NOW, limit=1, lease=DAY) == []
     store.release(jobs)
     assert store.claim_due(now=NOW, limit=1, lease=DAY) == jobs
+
+
+def test_other_selectors_are_tried_at_once_and_on_a_page_that_has_not_changed(store: Store) -> None:
+    store.sync_sources([A], now=NOW)
+    poll(store, A, [draft("a")], etag='"1"')
+    page = replace(A, selectors=Selectors(item="li"))
+    store.sync_sources([page], now=NOW + 1)
+    assert next_poll(store) == NOW + 1
+    assert claimed(store).state.validators is None
+    poll(store, page, None, outcome=Outcome.UNPARSEABLE, failures=4, next_poll_at=NOW + DAY)
+    store.sync_sources([replace(A, selectors=Selectors(item="li", title="h2"))], now=NOW + 2)
+    assert next_poll(store) == NOW + 2
+    assert claimed(store).state.failures == 0
+
+
+def test_the_same_selectors_change_nothing(store: Store) -> None:
+    page = replace(A, selectors=Selectors(item="li", title="h2"))
+    store.sync_sources([page], now=NOW)
+    poll(store, page, [draft("a")], etag='"1"', next_poll_at=NOW + DAY)
+    store.sync_sources([page], now=NOW + 1)
+    assert next_poll(store) == NOW + DAY
+    assert claimed(store).state.validators == Validators(url=A.url, etag='"1"')
