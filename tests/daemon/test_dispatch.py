@@ -4,53 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import pytest
 
 from aggregator.daemon import dispatch
-from aggregator.daemon.dispatch import ASIDE, PATIENCE, Dispatcher, free_places, take_claimable
+from aggregator.daemon.dispatch import ASIDE, PATIENCE, Dispatcher, free_places
 from aggregator.exceptions import StoreError
-from aggregator.ingest.turns import HostTurns, Turn
-from aggregator.model import PollJob, SourceState
-
-
-def job(number: int) -> PollJob:
-    state = SourceState(url=f"https://{number}.example/")
-    return PollJob(source_id=number, name=str(number), host=f"{number}.example", state=state)
-
-
-def dispatching(gap: int = 0, **given: Any) -> Dispatcher:
-    return Dispatcher(turns=HostTurns(gap), **given)
-
-
-class Work:
-    """Jobs to claim, and what was done with them; `hung` ones wait until `release` is set."""
-
-    def __init__(self, jobs: int, hung: int = 0) -> None:
-        self.jobs = [job(number) for number in range(jobs)]
-        self.hung = hung
-        self.release = threading.Event()
-        self.done: list[int] = []
-        self.most_at_once = 0
-        self._at_once = 0
-        self._lock = threading.Lock()
-
-    def claim(self, limit: int, busy: frozenset[str] | None) -> list[PollJob]:
-        return take_claimable(self.jobs, limit, busy)
-
-    def poll(self, job: PollJob) -> None:
-        with self._lock:
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
-        if job.source_id < self.hung:
-            self.release.wait(20)
-        else:
-            time.sleep(0.002)
-        with self._lock:
-            self._at_once -= 1
-            self.done.append(job.source_id)
-
+from aggregator.ingest.turns import Turn
+from aggregator.model import PollJob
+from tests.daemon.jobs import Work, dispatching, job, wait_until
 
 Start = Callable[[Work, int], Dispatcher]
 
@@ -68,15 +30,6 @@ def start() -> Iterator[Start]:
     for dispatcher, work in begun:
         work.release.set()
         assert dispatcher.stop(5)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_one_tick_polls_everything_that_is_due_within_the_concurrency(start: Start) -> None:
