@@ -138,7 +138,10 @@ def tag_record(count: TagCount) -> Record:
 
 
 def entry_record(entry: Entry) -> Record:
-    """Return the record of an entry; its texts are as source and page said them, not sanitized."""
+    """Return the record of an entry; its texts are as source and page said them, not sanitized.
+
+    `source` brought it first; `sources` are all that tell the same story, that one first.
+    """
     return {
         "id": entry.id,
         "source": entry.source.name,
@@ -157,4 +160,5 @@ def entry_record(entry: Entry) -> Record:
         "content_html": entry.content_html,
         "article_html": entry.article,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
+        "sources": [source.name for source in entry.sources],
     }

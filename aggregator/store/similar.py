@@ -3,9 +3,9 @@
 A fingerprint is a few numbers. Of a text they are the least hashes of its shingles (runs of four words), one
 of each of eight classes: two texts share a number with the probability that a shingle of either is one of
 both. A text with a paragraph more at its end keeps most of them, which is why this is not the one sum over
-all shingles that SimHash is: a fifth more text changes a dozen of its 64 bits, and nothing is found by the
-bands of what is left. One more number is the title's. Written by hand, as the libraries for it bring numpy
-and keep an index in memory, where here it is a table.
+all shingles that SimHash is: a fifth more text changes some nine of its 64 bits, in any of its bands. One
+more number is the title's. Written by hand, as the libraries for it bring numpy and keep an index in memory,
+where here it is a table.
 """
 
 from __future__ import annotations

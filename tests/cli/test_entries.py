@@ -52,10 +52,20 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "first_seen",
             "surfaced",
         ),
-        *("tags", "categories", "language", "summary", "content_html", "article_html", "enclosures"),
+        *(
+            "tags",
+            "categories",
+            "language",
+            "summary",
+            "content_html",
+            "article_html",
+            "enclosures",
+            "sources",
+        ),
     ]
     assert record["id"] == record["published"] == NOW - HOUR
     assert record["source"] == "alpha"
+    assert record["sources"] == ["alpha"]
     assert record["guid"] == "guid-a1"
     assert record["tags"] == ["news", "C++"]
     assert record["first_seen"] == NOW
