@@ -372,3 +372,13 @@ def test_a_page_that_carries_another_article_is_that_articles_story_from_then_on
     assert second.add(item("tue", "/today", date=TUESDAY)) == (0, 1)
     (joined,) = store.entries(EntryQuery(sources=("B",)))
     assert joined.title == "tue"
+
+
+def test_texts_that_an_earlier_version_wrote_otherwise_are_learnt_anew(documents: Documents) -> None:
+    said = item("What: is new?", "/a", guid="1-a")
+    (now,) = drafts(said)
+    (before,) = drafts(said)
+    old_keys = replace(before.keys, text=b"another hash of it", title_date=None)
+    poll(documents.store, A, [replace(before, keys=old_keys)], now=NOW)
+    assert poll(documents.store, A, [now], now=NOW + HOUR).updated == 0
+    assert documents.add(item("What: is new?", guid="2-b")) == (0, 1)

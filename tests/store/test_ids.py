@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,3 +92,27 @@ def test_a_long_run_of_taken_ids_is_passed_over_in_a_few_look_ups() -> None:
 
     assert assign_ids([SEEN] * 1000, taken_from) == list(range(end + 999, end - 1, -1))
     assert looked_up <= 2_000
+
+
+@given(st.lists(instants, max_size=30), st.sets(instants), st.integers(1, 4))
+def test_how_many_taken_ids_a_look_up_tells_of_does_not_matter(
+    said: list[int], taken: set[int], at_once: int
+) -> None:
+    def run_of(first: int) -> list[int]:
+        run: list[int] = []
+        while first + len(run) in taken and len(run) < at_once:
+            run.append(first + len(run))
+        return run
+
+    assert assign_ids(said, run_of) == assign_ids(said, among(taken))
+
+
+@given(st.lists(instants, max_size=20), st.lists(instants, max_size=20))
+def test_ids_that_were_given_stay_whatever_comes_later(first: list[int], later: list[int]) -> None:
+    given_ids = assign_ids(first, among(set()))
+    later_ids = assign_ids(later, among(set(given_ids)))
+    assert len({*given_ids, *later_ids}) == len(first) + len(later)
+    rising = sorted(range(len(first)), key=lambda place: (first[place], -place))
+    for earlier, after in pairwise(rising):
+        if first[earlier] == first[after]:
+            assert given_ids[earlier] < given_ids[after], "the order of the document"
