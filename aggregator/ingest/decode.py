@@ -11,6 +11,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from aggregator.ingest.charsets import GUESSES, commonness, is_jumbled, likeness
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -54,26 +56,32 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re
 
 _DEFAULTS = _SEVEN_BIT | {"utf-8", "cp1252"}
 """What servers and programs declare without looking: it speaks against no guess."""
+_SHIFTING = (b"\x1b$B", b"\x1b$@")
+"""By these, ISO-2022-JP goes over to two bytes for a character; no other text holds them."""
+_DECLARED_IS_LIKELY = 0.75
+_DECLARED_IS_ALIKE = 0.5
+_DECLARED_IS_POSSIBLE = 0.5
+_ENOUGH = 100_000
+_FEWEST_TELLING = 6
+"""Characters that can speak against what is declared."""
+_SHARE_OF_BROKEN = 0.03
 
-# The commonest characters of each language, and the share of a text's foreign characters that they make up at
-# the least. Every text is also valid in some of the others' encodings, where it holds hardly any of them.
-_TELLTALES = (
-    ("cp932", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
-    ("euc_jp", re.compile("[ぁ-ゖァ-ヺー]"), 0.15),
-    ("gb18030", re.compile("[的一是不了在人有我他这个们中来上大为和国地到以说时要就出会]"), 0.06),
-    ("big5hkscs", re.compile("[的一是不了在人有我他這個們中來上大為和國地到以說時要就出會]"), 0.06),
-    ("cp949", re.compile("[이다는의에을를가은하고로한지도사기서나어아자인리]"), 0.1),
-)
 # KS X 1001's syllables. Those that cp949 adds are pairs of a byte and a letter, as in western texts.
 _KOREAN = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]")
 _FEWEST_SYLLABLES = 3
 _SHARE_OF_SYLLABLES = 0.75
 _FOREIGN = re.compile(rb"[\x80-\xff]")
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _BEFORE_LETTER = re.compile(rb"[\x80-\xff](?=[A-Za-z])")
 _LANGUAGE = re.compile(
     rb"(?:<(?:dc:)?language>\s*|\bxml:lang=[\"'])([a-z]{2,3})\b[\-_]?(tw|hk|hant)?", re.IGNORECASE
 )
-_OF_LANGUAGES = {b"ja": ("euc_jp", "cp932"), b"ko": ("cp949",), b"zh": ("gb18030", "big5hkscs")}
+_OF_LANGUAGES = {
+    b"ja": ("euc_jp", "cp932"),
+    b"ko": ("cp949",),
+    b"zh": ("gb18030", "big5hkscs"),
+    b"ru": ("cp1251", "koi8-r", "iso8859-5"),
+}
 _TRADITIONAL = ("big5hkscs", "gb18030")
 
 
@@ -92,9 +100,10 @@ def decode(body: bytes, content_type: str | None, *, inside: str | None = None) 
 
     `inside` is the encoding that the document itself names in another way than by an XML declaration.
 
-    Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding that the
-    document declares, UTF-8, the encoding that the XML declaration names, the charset of `content_type`, a
-    guess at East Asian ones, UTF-8 with some broken characters, the declared encoding likewise, windows-1252.
+    Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding, UTF-8,
+    the encoding that the XML declaration names, the charset of `content_type`, a guess at East Asian and
+    Cyrillic ones (before a declared one in which the text looks like none), UTF-8 with some broken
+    characters, the declared encoding likewise, windows-1252. Text that was encoded twice stays so.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
@@ -114,52 +123,100 @@ def _read(body: bytes, declared: list[str]) -> tuple[str, str]:
     for name in declared:
         if name in _SEVEN_BIT and (text := _strictly(body, name)) is not None:
             return text, name
+    if any(mark in body for mark in _SHIFTING) and (text := _strictly(body, "iso2022_jp_2")) is not None:
+        return text, "iso2022_jp_2"
     text = _strictly(body, "utf-8")
-    if text is not None and not _may_be_double_byte(text, declared):
+    if text is not None and not (_may_be_double_byte(text, declared) and is_jumbled(text)):
         return text, "utf-8"
-    for name in declared:
-        if (decoded := _strictly(body, name)) is not None:
-            return decoded, name
-    if text is not None:
-        return text, "utf-8"
-    telling = next((name for name in declared if name not in _DEFAULTS), None)
-    return (None if telling else _guess(body)) or _leniently(body, telling or "cp1252")
+    return _as_declared_or_guessed(body, declared) or (
+        (text, "utf-8") if text is not None else _leniently(body, _telling(declared) or "cp1252")
+    )
+
+
+def _as_declared_or_guessed(body: bytes, declared: list[str]) -> tuple[str, str] | None:
+    """Return the text in the encoding that is declared, unless it looks much better in another."""
+    valid = [(text, name) for name in declared if (text := _strictly(body, name)) is not None]
+    sample = _sample(body)
+    western = _looks_western(sample) or _stands_alone(sample)
+    for text, name in valid:
+        if name in _DEFAULTS or commonness(text, name) < _DECLARED_IS_LIKELY:
+            continue
+        too_short_to_tell = not western and _foreign(text) < _FEWEST_TELLING
+        if too_short_to_tell or name not in GUESSES or likeness(text, name) >= _DECLARED_IS_ALIKE:
+            return text, name
+    named = _telling(declared)
+    if not valid and named and _mostly_valid(body, named):
+        return None
+    if guess := _guess(body):
+        return guess
+    possible = [read for read in valid if commonness(*read) >= _DECLARED_IS_POSSIBLE]
+    if western:
+        return next(iter(possible), (body.decode("cp1252", "replace"), "cp1252"))
+    return next((read for read in possible if read[1] == named), next(iter(possible or valid), None))
+
+
+def _mostly_valid(body: bytes, name: str) -> bool:
+    """Return whether a few broken bytes are all that speaks against an encoding."""
+    text = body.decode(name, "replace")
+    whole = text.replace("\ufffd", "")
+    few = len(text) - len(whole) <= 1 + len(whole) * _SHARE_OF_BROKEN
+    return few and not whole.isascii() and commonness(whole, name) >= _DECLARED_IS_LIKELY
+
+
+def _telling(declared: list[str]) -> str | None:
+    return next((name for name in declared if name not in _DEFAULTS), None)
 
 
 def _may_be_double_byte(text: str, declared: list[str]) -> bool:
     """Return whether valid UTF-8 may yet be a short East Asian text.
 
-    Pairs of bytes such as GBK's for 联通 are valid UTF-8 too, but never of a character beyond U+07FF: what
-    holds one is no accident.
+    Some pairs of bytes of theirs are valid UTF-8 too, but never of a character beyond U+07FF: what holds one
+    is no accident.
     """
     return not text.isascii() and max(text) <= "\u07ff" and any(name in _DOUBLE_BYTE for name in declared)
 
 
 def _guess(body: bytes) -> tuple[str, str] | None:
-    """Return the text in the East Asian encoding that its language or its commonest characters speak for."""
+    """Return the text in the encoding that its language or its commonest characters speak for."""
     if said := _LANGUAGE.search(body):
         names = _TRADITIONAL if said[2] else _OF_LANGUAGES.get(said[1].lower(), ())
-        for name in names:
-            if (text := _strictly(body, name)) is not None:
-                return text, name
-        return None
-    # In western texts a foreign byte is mostly a letter between others; in these, half of a character.
-    if 2 * len(_BEFORE_LETTER.findall(body)) >= len(_FOREIGN.findall(body)):
+        texts = [(text, name) for name in names if (text := _strictly(body, name)) is not None]
+        return next(
+            (read for read in texts if commonness(*read) >= _DECLARED_IS_LIKELY), next(iter(texts), None)
+        )
+    sample = _sample(body)
+    if _looks_western(sample):
         return None
     best, guess = 1.0, None
-    for name, telltale, share in _TELLTALES:
+    for name in GUESSES:
         text = _strictly(body, name)
-        if text is None or (name == "cp949" and not _looks_korean(body, text)):
+        if text is None or (name == "cp949" and not _looks_korean(sample)):
             continue
-        score = len(telltale.findall(text)) / (share * _foreign(text))
+        score = likeness(text, name)
         if score >= best:
             best, guess = score, (text, name)
     return guess
 
 
-def _looks_korean(body: bytes, text: str) -> bool:
-    syllables = len(_KOREAN.findall(body))
-    return syllables >= max(_FEWEST_SYLLABLES, _SHARE_OF_SYLLABLES * _foreign(text))
+def _looks_western(body: bytes) -> bool:
+    """Return whether a foreign byte is mostly a letter between others, not half of a character."""
+    return 2 * len(_BEFORE_LETTER.findall(body)) >= len(_FOREIGN.findall(body))
+
+
+def _stands_alone(body: bytes) -> bool:
+    """Return whether most foreign bytes have no other beside them, as accented letters do."""
+    return 2 * len(_ALONE.findall(body)) > len(_FOREIGN.findall(body))
+
+
+def _looks_korean(sample: bytes) -> bool:
+    characters = len(_FOREIGN.findall(sample)) / 2
+    return len(_KOREAN.findall(sample)) >= max(_FEWEST_SYLLABLES, _SHARE_OF_SYLLABLES * characters)
+
+
+def _sample(body: bytes) -> bytes:
+    """Return enough of a document to judge it by, from its first foreign byte on."""
+    first = _FOREIGN.search(body)
+    return body[first.start() : first.start() + _ENOUGH] if first else b""
 
 
 def _foreign(text: str) -> int:
