@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.sax.xmlreader import AttributesNSImpl
 
 import feedparser.api
 import feedparser.urls
@@ -20,6 +21,12 @@ _VOID_ELEMENT = re.compile(
 _PLAIN_TEXTS = frozenset({"author", "category", "id"})
 """feedparser's names of elements that hold text alone (but for Atom's persons)."""
 _MARKUP = frozenset({"a", "b", "br", "div", "em", "font", "i", "p", "span", "strong", "sub", "sup", "u"})
+
+_ITEMS = frozenset({"item", "entry"})
+_MOST_ATTRIBUTES = 100
+"""Of one element."""
+_MOST_CATEGORIES = 400
+"""Of one item; `limits` keeps fewer, and says so."""
 
 
 class _Readings:
@@ -44,6 +51,7 @@ class _Readings:
     feeddata: dict[str, Any]
     guidislink: Any
     inauthor: Any
+    incontent: Any
     inentry: Any
     lang: Any
     langstack: list[Any]
@@ -209,6 +217,11 @@ class _Readings:
     def _sync_author_detail(self, key: str = "author") -> None:
         pass
 
+    def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
+        # feedparser compares each category with all before it
+        if len(self._get_context().get("tags", ())) < _MOST_CATEGORIES:
+            super()._add_tag(term, scheme, label)  # type: ignore[misc]  # of feedparser's class, next in line
+
     def _start_item(self, attributes: dict[str, str]) -> None:
         super()._start_item(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
         item = self._get_context()
@@ -286,6 +299,16 @@ for _name in (*vars(georss.Namespace), *vars(psc.Namespace)):
 class StrictParser(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
     """Reads well-formed XML."""
 
+    def startElementNS(self, name: Any, qname: Any, attrs: AttributesNSImpl) -> None:  # noqa: N802 - SAX's name
+        """Read a start tag, without attributes beyond a hundred: feedparser takes quadratic time for them."""
+        if len(attrs) > _MOST_ATTRIBUTES:
+            names = attrs.getNames()[:_MOST_ATTRIBUTES]
+            attrs = AttributesNSImpl(
+                {name: attrs.getValue(name) for name in names},
+                {name: attrs.getQNameByName(name) for name in names},
+            )
+        super().startElementNS(name, qname, attrs)
+
     def cut_off(self) -> None:
         """Return None: what is well-formed is whole."""
 
@@ -306,11 +329,30 @@ class LooseParser(_Readings, feedparser.api.LooseFeedParser):  # type: ignore[mi
         del self.entries[-1:]
         return "The document ends in the middle of an item, which is left out until it is whole."
 
+    def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
+        """Read a start tag; that of an item ends the one before, if nothing else did."""
+        if self.inentry and tag.rpartition(":")[2] in _ITEMS:
+            self._end_what_is_open()
+            self.pop("item")
+        super().unknown_starttag(tag, attributes)
+
     def unknown_endtag(self, tag: str) -> None:
-        """Read an end tag."""
+        """Read an end tag; that of an item ends what is still open in it."""
+        local_name = tag.rpartition(":")[2]
+        if local_name in _ITEMS:
+            self._end_what_is_open()
         super().unknown_endtag(tag)
-        if tag.rpartition(":")[2] == self.root:
+        if local_name == self.root:
             self.root_ended = True
+
+    def _end_what_is_open(self) -> None:
+        """End the elements of an item that it does not end itself: they would swallow its neighbours."""
+        if not any(element[0] == "item" for element in self.elementstack):
+            return
+        while self.elementstack[-1][0] != "item":
+            self.pop(self.elementstack[-1][0])
+        self.incontent = self.svgOK = 0
+        self.contentparams.clear()
 
     def _start_item(self, attributes: dict[str, str]) -> None:
         self.root_ended = False  # what follows its end tag is another document, glued on

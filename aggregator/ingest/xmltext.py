@@ -17,6 +17,9 @@ from aggregator.ingest.text import clean
 _MISC = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\s[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.\-]*)\s+(?:\"([^\"&%<]*|&#\w+;)\"|'([^'&%<]*|&#\w+;)')\s*>")
+_COMPLAINT = re.compile(r"<(?:br|b|p|div|pre|strong)\b", re.IGNORECASE)
+_FEED = re.compile(r"<\?xml\s|<(?:rss|feed|rdf:RDF)\b")
+_LONGEST_COMPLAINT = 16_384
 _ROOT = re.compile(r"<([A-Za-z_][^\s<>/!?]*)")
 _LONGEST_ENTITY = 256
 _MOST_ENTITIES = 300
@@ -42,7 +45,7 @@ class Prologue:
 
     def __init__(self, text: str) -> None:
         """Read the text's prologue; a document without any element has no `root`."""
-        at = max(text.find("<"), 0)
+        at = _start(text)
         self.entities: dict[str, str] = {}
         self.is_html = False
         while True:
@@ -66,6 +69,14 @@ class Prologue:
             return self.rest
         declared = " ".join(f'<!ENTITY {name} "{_as_literal(text)}">' for name, text in self.entities.items())
         return f"<!DOCTYPE feed [{declared}]>{self.rest}"
+
+
+def _start(text: str) -> int:
+    """Return where the document begins: what a server's program complained of before is not part of it."""
+    at = max(text.find("<"), 0)
+    if _COMPLAINT.match(text, at) and (found := _FEED.search(text, at, at + _LONGEST_COMPLAINT)):
+        return found.start()
+    return at
 
 
 def cleaned(text: str) -> str:

@@ -24,7 +24,7 @@ from tests.origin import Origin, Peer, read_request
 TLS = Path(__file__).parent.parent / "data" / "tls"
 HOUR = 3_600_000
 DAY = 24 * HOUR
-PARSE_TIMEOUT = 1_000
+PARSE_TIMEOUT = 10_000
 PASSWORD = "p4ssw0rd"
 API_KEY = "k3y-of-the-source"
 

@@ -13,6 +13,7 @@ from aggregator.model import Outcome
 from tests.hostile.scenario import FEED, Answer, Scenario, chunked, endlessly, http, one, redirect, rss
 
 _MAX = 100_000
+_BOMB = 24 << 20
 _BODY = rss("One", "Two")
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 _gzip = partial(gzip.compress, mtime=0)
@@ -32,7 +33,7 @@ def bare_deflate(data: bytes) -> bytes:
 
 
 @lru_cache
-def zeros(mebibytes: int = 64) -> bytes:
+def zeros(mebibytes: int = _BOMB >> 20) -> bytes:
     """Return so many zeros, gzipped."""
     stream = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
     return b"".join(stream.compress(bytes(1 << 20)) for _ in range(mebibytes)) + stream.flush()
@@ -42,13 +43,13 @@ def bombs() -> dict[str, bytes]:
     """Return bodies by their Content-Encoding, each far larger than it looks."""
     return {
         "gzip": zeros(),
-        "deflate": zlib.compress(bytes(64 << 20), 1),
-        "br": brotli.compress(bytes(64 << 20), quality=1),
-        "zstd": zstandard.compress(bytes(64 << 20)),
+        "deflate": zlib.compress(bytes(_BOMB), 1),
+        "br": brotli.compress(bytes(_BOMB), quality=1),
+        "zstd": zstandard.compress(bytes(_BOMB)),
         "gzip, gzip": _gzip(zeros()),
         "gzip, gzip, gzip": _gzip(_gzip(zeros())),
-        "br, zstd": zstandard.compress(brotli.compress(bytes(64 << 20), quality=1)),
-        "zstd, gzip": _gzip(zstandard.compress(bytes(64 << 20))),
+        "br, zstd": zstandard.compress(brotli.compress(bytes(_BOMB), quality=1)),
+        "zstd, gzip": _gzip(zstandard.compress(bytes(_BOMB))),
     }
 
 

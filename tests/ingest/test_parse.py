@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,29 @@ def test_no_text_makes_it_raise(root: str, pieces: list[str]) -> None:
 @given(body=st.binary(max_size=200), content_type=st.one_of(st.none(), st.text(max_size=40)))
 def test_no_bytes_make_it_raise(body: bytes, content_type: str | None) -> None:
     parse_xml(b"<rss><channel>" + body, content_type=content_type, url=URL)
+
+
+def test_an_element_that_an_item_does_not_end_swallows_no_other_item() -> None:
+    bad = "<item><title>Bad</title><description><b>bold</item>"
+    good = "<item><title>Good</title><description>text</description></item>"
+
+    feed = parse(f"<rss><channel>{good}{bad}{good}</channel></rss>")
+
+    assert [entry.title for entry in feed.entries] == ["Good", "Bad", "Good"]
+    assert feed.entries[2].summary == "text"
+
+
+def test_what_a_server_complains_of_before_the_document_is_passed_over() -> None:
+    notice = "<br />\n<b>Notice</b>:  Undefined index in /var/www/feed.php\n"
+
+    assert parse(notice + "<rss><channel><title>News</title></channel></rss>").title == "News"
+
+
+def test_forty_thousand_attributes_or_categories_are_read_at_once() -> None:
+    attributes = " ".join(f'a{number}=""' for number in range(40_000))
+    categories = "<category>c</category>" + "".join(f"<category>{n}</category>" for n in range(40_000))
+    item = f"<item><title>One</title>{categories}</item>"
+
+    began = time.monotonic()
+    assert parse(f"<rss><channel><x {attributes}/>{item}</channel></rss>").entries[0].title == "One"
+    assert time.monotonic() - began < 5  # half a second; without bounds, half a minute
