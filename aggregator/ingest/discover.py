@@ -8,9 +8,8 @@ The page is read as a stream of tags: no tree is built, so neither its depth nor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aggregator.ingest.decode import decode
 from aggregator.ingest.sites import channel_feed, is_youtube
 from aggregator.ingest.tags import read_tags
 from aggregator.ingest.text import clean, collapse
@@ -55,13 +54,6 @@ _TITLES_OF_COMMENTS = re.compile(
     re.IGNORECASE,
 )
 _UNUSABLE = re.compile(r"[\s\\\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]")
-
-_META_CHARSET = re.compile(
-    rb"<meta\s[^>]{0,300}?\bcharset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE
-)
-_META_WITHIN = 4096
-_HTTP_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
-_SAID_WITHOUT_LOOKING = frozenset({"utf-8", "utf8", "iso-8859-1", "latin1", "windows-1252", "us-ascii"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +178,8 @@ def _ranked(feeds: list[FoundFeed]) -> tuple[FoundFeed, ...]:
 
 
 def _text_of(page: Fetched) -> str:
-    """Return the page as text. Its own word on the encoding beats a header that only tells a default."""
-    body = page.body
-    if len(body) > _LONGEST_PAGE:
-        body = body[:_LONGEST_PAGE].rstrip(_HALF_A_CHARACTER)
-    said = _HTTP_CHARSET.search(page.content_type or "")
-    own = _META_CHARSET.search(body[:_META_WITHIN])
-    if own and (said is None or said[1].lower() in _SAID_WITHOUT_LOOKING):
-        return decode(body, f"text/html; charset={own[1].decode('ascii')}").text
-    return decode(body, page.content_type).text
+    from aggregator.ingest.html import html_text  # noqa: PLC0415 - it brings an HTML parser, which few need
+
+    if len(page.body) > _LONGEST_PAGE:
+        page = replace(page, body=page.body[:_LONGEST_PAGE].rstrip(_HALF_A_CHARACTER))
+    return html_text(page)
