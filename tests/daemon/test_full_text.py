@@ -312,7 +312,8 @@ def test_a_stop_ends_a_visit_at_once_and_counts_it_as_no_try(house: House, origi
     assert house.waiting() == 2
     assert [house.store.page_problem(entry.id) for entry in house.entries().values()] == [None, None]
     assert len(house.store.claim_due(now=soon, limit=1, lease=1, busy=None)) == 1
-    assert lease_of(config) > TIME_PER_POLL + 2 * config.sources[0].timeout
+    longest_visit = config.sources[0].timeout + config.polling.parse_timeout
+    assert lease_of(config) > longest_visit + TIME_PER_POLL + longest_visit + config.polling.host_gap
 
 
 def test_a_kill_between_a_poll_and_its_pages_loses_none_of_them(tmp_path: Path, origin: Origin) -> None:
