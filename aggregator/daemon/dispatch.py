@@ -140,7 +140,7 @@ class Dispatcher:
             finally:
                 with self._lock:
                     self._claiming = False
-                    self._more_due = len(jobs) == batch
+                    self._more_due = self._more_due or len(jobs) == batch
                     if not self._stopping:
                         self._claimed.extend(jobs)
 
@@ -161,7 +161,8 @@ class Dispatcher:
                 self._begin(job, turn, now)
                 places -= 1
             claim = places > 0 and self._more_due and not (self._claiming or self._stopping)
-            self._claiming = self._claiming or claim
+            if claim:  # what becomes due, or rested, from now on may be missed by it
+                self._claiming, self._more_due = True, False
             return claim
 
     def _busy(self) -> frozenset[str] | None:
@@ -214,17 +215,16 @@ class Dispatcher:
         threading.Thread(target=self._go_on_after_rests, name="poll-rests", daemon=True).start()
 
     def _go_on_after_rests(self) -> None:
-        while (rest := self._next_rest()) is not None:
-            self._stopped.wait(max(rest, PAUSE))
+        rest = self._turns.next_free()
+        while not self._stopped.wait(max(rest or 0, PAUSE)):
             with self._lock:
                 self._more_due = True
+                # Asked before the claim: whoever rests by then keeps this thread, or brings the next one.
+                rest = self._turns.next_free()
+                self._awaits_rest = rest is not None
             self._go_on()
-
-    def _next_rest(self) -> float | None:
-        with self._lock:
-            rest = None if self._stopping else self._turns.next_free()
-            self._awaits_rest = rest is not None
-            return rest
+            if rest is None:
+                return
 
     def _take(self) -> tuple[PollJob, Turn] | None:
         try:

@@ -25,12 +25,20 @@ def due_rows(
 
     One of each host at the most, and none of the `busy` ones; hosts do not matter when that is None.
     """
-    place = "row_number() OVER (PARTITION BY host ORDER BY next_poll_at, position)"
-    query = f"""
-        SELECT * FROM (SELECT *, {"1" if busy is None else place} AS place FROM sources WHERE {_ASKABLE})
-        WHERE place = 1 ORDER BY next_poll_at, position LIMIT :limit
-        """  # noqa: S608 - constants
-    return conn.execute(query, {"now": now, "limit": limit, "busy": json.dumps([*(busy or ())])}).fetchall()
+    due = conn.execute(
+        f"SELECT id, host FROM sources WHERE {_ASKABLE} ORDER BY next_poll_at, position",  # noqa: S608 - a constant
+        {"now": now, "busy": json.dumps([*(busy or ())])},
+    )
+    chosen: dict[str, int] = {}
+    for source_id, host in due:  # by hand: a window function looks at all that are due, however many
+        chosen.setdefault(host if busy is not None else str(source_id), source_id)
+        if len(chosen) == limit:
+            break
+    due.close()
+    return [
+        conn.execute("SELECT * FROM sources WHERE id = ?", (source_id,)).fetchone()
+        for source_id in chosen.values()
+    ]
 
 
 def spread_due(conn: sqlite3.Connection, *, now: int, apart: int) -> None:

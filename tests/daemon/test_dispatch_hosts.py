@@ -64,13 +64,13 @@ def test_sources_that_hang_on_one_host_hold_up_that_host_alone() -> None:
 
 
 def test_draining_waits_for_what_is_held_back_and_not_for_the_last_rest() -> None:
-    work = Hosts([job(n, "a.example") for n in range(3)])
-    dispatcher = dispatching(claim=work.claim, poll=work.poll, concurrency=4, gap=400)
+    work = Hosts([job(n, "a.example") for n in range(2)])
+    dispatcher = dispatching(claim=work.claim, poll=work.poll, concurrency=4, gap=1000)
     began = time.monotonic()
     dispatcher.drain(more=lambda: work.jobs)
     took = time.monotonic() - began
-    assert sorted(work.done) == [0, 1, 2]
-    assert 0.8 <= took < 1.15
+    assert sorted(work.done) == [0, 1]
+    assert 1 <= took < 1.9
     assert dispatcher.stop(2)
 
 

@@ -68,7 +68,7 @@ def test_one_request_at_a_time_with_a_gap_to_each_host_and_no_host_delays_anothe
         daemon.stop()
     assert min(busy.gaps) >= GAP
     assert min(quick.gaps) >= GAP
-    assert busy.visits[-1][0] - busy.visits[0][0] < 8 * (GAP + 0.15) + 2, "not one for each tick"
+    assert busy.visits[-1][0] - busy.visits[0][0] < 7, "not one for each tick"
     assert quick.visits[-1][0] < busy.visits[-1][0], "the other host's sources did not wait for all of these"
 
 
@@ -110,10 +110,10 @@ def test_who_polls_by_hand_keeps_to_the_gap_and_does_not_wait_longer(origin: Ori
     config = parse(f'{ALLOWED}host_gap = "1s"\n{feeds(origin, log, 3)}', tmp_path / "x.toml", {})
     assert len(polled(config, tmp_path)) == 3
     assert min(log.gaps) >= 1
-    assert max(log.gaps) < 1.8
+    assert max(log.gaps) < 2.5
     began = time.monotonic()
-    polled(config, tmp_path, "1")
-    assert time.monotonic() - began < 0.9
+    polled(replace(config, polling=replace(config.polling, host_gap=30_000)), tmp_path, "1")
+    assert time.monotonic() - began < 10
 
 
 def test_a_host_that_says_too_many_is_left_alone_over_a_restart(
