@@ -17,9 +17,9 @@ from aggregator.printable import escape
 @json_option()
 @config_option()
 def plan_command(*, as_json: bool) -> None:
-    """Show what the config would change in the sources, without changing anything.
+    """Show what the config would change in the sources.
 
-    It is compared with the config that was last in force. Sources that have moved for good are listed with
+    Nothing is changed by it. The config is compared with the config that was last in force. Sources that have moved for good are listed with
     the address that the config had better have.
     """
     config = load_config()
