@@ -125,7 +125,7 @@ class _Document:
         return None
 
     def _link(self, raw: Raw) -> str | None:
-        """Return the item's link; without one, its guid where that is a permanent URL.
+        """Return the item's link; without one, its guid where that is a permanent URL, or its text's page.
 
         FeedBurner's link only counts clicks and leads to the original one, which it names.
         """
@@ -135,7 +135,17 @@ class _Document:
         if link := self._alternate(raw, *self.bases):
             return link
         guid = self.text(_said(raw, "permalink"))
-        return guid if guid and is_web(guid) else None
+        if guid and (is_web(guid) or guid.startswith("/")):
+            return absolute(guid, *self.bases)
+        return self._page_with_content(raw)
+
+    def _page_with_content(self, raw: Raw) -> str | None:
+        """Return the page that holds an item's text in the place of the item."""
+        for content in _mappings(_said(raw, "content")):
+            source = self.text(content.get("src"))
+            if source and str(content.get("type")) in _HTML_TYPES:
+                return absolute(source, self.text(content.get("base")), *self.bases)
+        return None
 
     def _texts(self, raw: Raw) -> tuple[RawHtml | None, RawHtml | None]:
         """Return the fullest text and the short one; either may be None."""

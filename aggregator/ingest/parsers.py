@@ -15,11 +15,16 @@ import feedparser.api
 import feedparser.urls
 from feedparser.namespaces import georss, psc
 
+from aggregator.ingest.urls import absolute
+
 _VOID_ELEMENT = re.compile(
     r"<(/?)(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)(?=[\s/>])", re.IGNORECASE
 )
 _PLAIN_TEXTS = frozenset({"author", "category", "id"})
 """feedparser's names of elements that hold text alone (but for Atom's persons)."""
+_ADDRESSES = frozenset({"cite", "href", "poster", "src"})
+_CANDIDATE = re.compile(r"(^\s*|,\s+)([^\s,]+)")
+"""Of a `srcset`: what stands before a URL, and the URL."""
 _MARKUP = frozenset({"a", "b", "br", "div", "em", "font", "i", "p", "span", "strong", "sub", "sup", "u"})
 
 _ITEMS = frozenset({"item", "entry"})
@@ -71,6 +76,21 @@ class _Readings:
         if self.baseuri == self.document_url:
             return uri
         return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
+
+    def strattrs(self, attributes: list[tuple[str, str]]) -> str:
+        """Return a tag's attributes in XHTML content, URLs resolved where a base is in force inside of it."""
+        if self.baseuri != self.contentparams.get("base"):
+            attributes = [(name, self._resolved(name, value)) for name, value in attributes]
+        return str(super().strattrs(attributes))  # type: ignore[misc]  # of feedparser's class, next in line
+
+    def _resolved(self, attribute: str, value: str) -> str:
+        if attribute in _ADDRESSES:
+            return absolute(value, self.baseuri) or value
+        if attribute == "srcset":
+            return _CANDIDATE.sub(
+                lambda found: found[1] + (absolute(found[2], self.baseuri) or found[2]), value
+            )
+        return value
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         """Return the text of an element that ends; in a link, feedparser would spoil a left-over `&amp;`."""
@@ -241,6 +261,16 @@ class _Readings:
         value = self.pop("id")
         if self.is_permalink and value:
             self._get_context().setdefault("permalink", value)
+
+    def _start_enclosure(self, attributes: dict[str, str]) -> None:
+        if url := attributes.get("url"):
+            attributes["url"] = self.resolve_uri(url)
+        super()._start_enclosure(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
+
+    def _start_media_content(self, attributes: dict[str, str]) -> None:
+        if url := attributes.get("url"):
+            attributes["url"] = self.resolve_uri(url)
+        super()._start_media_content(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
 
     _start_id = _start_guid
     _end_id = _end_guid
