@@ -51,7 +51,8 @@ LARGEST = 20_000
 
 JSON_FEED = b"""{"version": "https://jsonfeed.org/version/1.1", "title": "J", "language": "ja", "items": [
 {"id": "1", "url": "https://news.example/1", "title": "One", "content_html": "<p>&amp; x</p>",
-"tags": ["a", "b"], "date_published": "2024-04-03T01:46:32Z", "authors": [{"name": "A"}], "attachments": [{"url": "/a.mp3",
+"tags": ["a", "b"], "date_published": "2024-04-03T01:46:32Z", "authors": [{"name": "A"}],
+"attachments": [{"url": "/a.mp3",
 "mime_type": "audio/mpeg", "size_in_bytes": 5}]}, {"id": 2, "content_text": "\\u4e2d \\ud83c\\udf89"}]}"""
 DOCUMENTS = [
     *(path.read_bytes() for path in sorted((Path(__file__).parent.parent / "data/feeds").glob("*.xml"))),
