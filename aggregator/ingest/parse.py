@@ -17,6 +17,7 @@ from xml.sax.xmlreader import InputSource
 from aggregator.ingest.decode import decode
 from aggregator.ingest.discover import WEB_PAGE, hint
 from aggregator.ingest.items import feed_from
+from aggregator.ingest.limits import MOST_ITEMS
 from aggregator.ingest.parsers import LooseParser, StrictParser
 from aggregator.ingest.xmltext import Prologue, cleaned, repaired
 from aggregator.model import Outcome, ParsedFeed, Unreadable
@@ -62,7 +63,7 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
         feed=result.feeddata,
         entries=result.entries,
         url=url,
-        problem=_problem(complaint, cut_off, result.passed_over, decoded.mistake),
+        problem=_problem(complaint, cut_off, result, decoded.mistake),
         whole=cut_off is None,
         references_left=isinstance(result, LooseParser),
     )
@@ -84,11 +85,13 @@ def _no_feed(prologue: Prologue, text: str, url: str) -> Unreadable:
 
 
 def _problem(
-    complaint: str | None, cut_off: str | None, passed_over: str | None, mistake: str | None
+    complaint: str | None, cut_off: str | None, parser: StrictParser | LooseParser, mistake: str | None
 ) -> str | None:
     ill_formed = complaint and f"The document is ill-formed XML, read as far as possible: {complaint}."
-    odd = passed_over and f"An element that could not be understood was passed over: <{passed_over[:40]}>."
-    return " ".join(sentence for sentence in (ill_formed, cut_off, odd, mistake) if sentence) or None
+    tag = parser.passed_over
+    odd = tag and f"An element that could not be understood was passed over: <{tag[:40]}>."
+    many = parser.left_out and f"{parser.left_out} items beyond the first {MOST_ITEMS} were left out."
+    return " ".join(sentence for sentence in (ill_formed, cut_off, odd, many, mistake) if sentence) or None
 
 
 def _parse(prologue: Prologue, url: str) -> tuple[StrictParser | LooseParser, str | None]:

@@ -15,6 +15,7 @@ import feedparser.api
 import feedparser.urls
 from feedparser.namespaces import georss, psc
 
+from aggregator.ingest.plenty import BoundedParser
 from aggregator.ingest.urls import absolute
 
 _VOID_ELEMENT = re.compile(
@@ -326,7 +327,7 @@ for _name in (*vars(georss.Namespace), *vars(psc.Namespace)):
         setattr(_Readings, _name, _as_unknown)
 
 
-class StrictParser(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
+class StrictParser(BoundedParser, _Readings, feedparser.api.StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
     """Reads well-formed XML."""
 
     def startElementNS(self, name: Any, qname: Any, attrs: AttributesNSImpl) -> None:  # noqa: N802 - SAX's name
@@ -343,7 +344,7 @@ class StrictParser(_Readings, feedparser.api.StrictFeedParser):  # type: ignore[
         """Return None: what is well-formed is whole."""
 
 
-class LooseParser(_Readings, feedparser.api.LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
+class LooseParser(BoundedParser, _Readings, feedparser.api.LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
     """Reads anything that has tags."""
 
     root: str | None = None
