@@ -5,7 +5,7 @@ RUN python -m venv --without-pip /opt/aggregator
 COPY pyproject.toml README.md LICENSE ./
 COPY aggregator aggregator
 # A library brings pip along for a command of its own that nobody runs here.
-RUN pip --python /opt/aggregator/bin/python install --no-cache-dir . \
+RUN pip --python /opt/aggregator/bin/python install --no-cache-dir '.[fulltext]' \
     && pip --python /opt/aggregator/bin/python uninstall --yes pip
 
 FROM python:3.13-slim

@@ -20,7 +20,7 @@ from aggregator.css import to_xpath
 from aggregator.ingest.html import page_tree
 from aggregator.model import Fetched, Outcome, RawHtml, Unreadable
 
-INSTALL = "pip install 'aggregator[fulltext]'"
+INSTALL = "pip install '.[fulltext]' in the aggregator's folder"
 
 _NO_TEXT = ("script", "style", "template")
 _ENDING = re.compile(r"\.(?:avif|bmp|gif|hei[cf]|jpe?g|png|webp)\b", re.IGNORECASE)

@@ -47,7 +47,7 @@ def test_full_text_without_its_extra_is_a_problem_that_says_what_to_install(
     done = check(tmp_path, without_trafilatura, SOURCE + "full_text = true\n")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "full_text" in done.stderr
-    assert "pip install 'aggregator[fulltext]'" in done.stderr
+    assert "pip install '.[fulltext]'" in done.stderr
 
 
 def test_a_selector_needs_no_extra(tmp_path: Path, without_trafilatura: dict[str, str]) -> None:
