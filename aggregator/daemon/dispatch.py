@@ -209,7 +209,7 @@ class Dispatcher:
     def _await_rest(self) -> None:
         """Have a thread that goes on as soon as a host has rested: the next tick may be a second away."""
         with self._lock:
-            if self._awaits_rest or self._turns.next_free() is None:
+            if self._awaits_rest:
                 return
             self._awaits_rest = True
         threading.Thread(target=self._go_on_after_rests, name="poll-rests", daemon=True).start()

@@ -101,8 +101,9 @@ def test_a_new_config_brings_its_concurrency_and_limits_and_ends_the_processes_o
     assert reports.outcomes == [("A", Outcome.OK)]
     (process,) = service._reader._idle
 
-    service.reconfigure(configured(text, concurrency=5))
+    service.reconfigure(configured(text, concurrency=5, host_gap="5s"))
     assert service.dispatcher.concurrency == 5
+    assert service._turns.busy() == frozenset(), "hosts are told apart now"
     assert service._reader._idle == [process], "the same limits keep the same processes"
 
     service.reconfigure(configured(text, concurrency=5, parse_workers=1))
