@@ -96,8 +96,7 @@ class _Readings:
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         """Return the text of an element that ends; in a link, feedparser would spoil a left-over `&amp;`."""
         if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
-            pieces = self.elementstack[-1][2]
-            pieces[:] = ["".join(pieces).replace("&amp;", "&")]
+            self.elementstack[-1][2] = ["".join(self.elementstack[-1][2]).replace("&amp;", "&")]
         return super().pop(element, strip_whitespace)  # type: ignore[misc]  # of feedparser's class, next in line
 
     # An element that feedparser stumbles over takes no other with it.
