@@ -25,5 +25,6 @@ def missing(document: Mapping[str, Any]) -> Iterable[Problem]:
     if not wanting or all(map(find_spec, _FULL_TEXT)):
         return
     for index in wanting:
-        message = "needs trafilatura (pip install '.[fulltext]' in the aggregator's folder) or a \"selector\" beside it"
+        install = "pip install '.[fulltext]' in the aggregator's folder"
+        message = f'needs trafilatura ({install}) or a "selector" beside it'
         yield Problem(("sources", index, "full_text"), message)
