@@ -236,7 +236,8 @@ class _Process:
         self._largest_answer = largest_answer(task[1].body)
         request = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         self._socket.settimeout(seconds)
-        self._socket.sendall(HEADER.pack(len(request), seconds + _ALARM_GRACE) + request)
+        self._socket.sendall(HEADER.pack(len(request), seconds + _ALARM_GRACE))
+        self._socket.sendall(request)  # by itself: joined to its header, it would be there twice
 
     def answers_within(self, seconds: float) -> bool:
         """Return whether there is an answer, or none to wait for, within so many seconds."""
