@@ -12,6 +12,8 @@ _SECRET = re.compile(
     r"(?:key|token|secret|auth|password|passwd|pass|pwd|sig|signature|hash|sid)$", re.IGNORECASE
 )
 
+_WRITTEN_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]", re.IGNORECASE)
+
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
@@ -60,6 +62,11 @@ def feed_url(url: str | None) -> str | None:
     parts = urlsplit(address)
     names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     return parts._replace(query="").geturl() if any(map(_SECRET.search, names)) else address
+
+
+def without_secrets(text: str) -> str:
+    """Return a text for people with each http or https URL in it as `feed_url` would tell it."""
+    return _WRITTEN_URL.sub(lambda found: feed_url(found[0]) or "…", text)
 
 
 def link_url(url: str | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from aggregator.model import Outcome, PollReport, PollTally, SourceStatus
-from aggregator.publish.urls import feed_url, web_url
+from aggregator.publish.urls import feed_url, web_url, without_secrets
 
 _ACRONYMS = {"ok": "OK", "http": "HTTP", "dns": "DNS", "tls": "TLS"}
 
@@ -67,7 +67,7 @@ def source_row(number: int, status: SourceStatus) -> SourceRow:
         tags=status.tags,
         state=state,
         words=words,
-        message=status.message,
+        message=without_secrets(status.message),
         moved_to=feed_url(status.moved_to),
         http_status=status.http_status,
         duration_ms=status.duration_ms,
@@ -97,7 +97,7 @@ def poll_row(report: PollReport, tally: PollTally) -> PollRow:
         started_at=report.started_at,
         state="failing" if report.outcome.is_failure else "good",
         words=_words(report.outcome, report.http_status),
-        message=report.message,
+        message=without_secrets(report.message),
         http_status=report.http_status,
         duration_ms=report.duration_ms,
         size=report.size,

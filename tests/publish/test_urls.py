@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.publish.urls import feed_url, link_url, web_url
+from aggregator.publish.urls import feed_url, link_url, web_url, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,20 @@ def test_a_link_can_be_a_mail_address() -> None:
 def test_whatever_comes_out_holds_only_characters_of_a_url(url: str) -> None:
     result = web_url(url)
     assert result is None or re.fullmatch(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", result)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "It moved to https://a.example/f?access_key=S1; put it there.",
+            "It moved to https://a.example/f; put it there.",
+        ),
+        ("It announces one: http://a.example/f?token=S1.", "It announces one: http://a.example/f."),
+        ("See https://me:S1@a.example/f?page=2, please", "See https://a.example/f?page=2, please"),
+        ("Cut at https://a.example/f?sid=S1…", "Cut at https://a.example/f"),
+        ("No address: the token=S1 of nobody", "No address: the token=S1 of nobody"),
+    ],
+)
+def test_addresses_within_a_sentence_lose_their_secrets(said: str, told: str) -> None:
+    assert without_secrets(said) == told

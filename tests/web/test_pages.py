@@ -286,3 +286,12 @@ def test_a_sources_page_is_found_whatever_its_name(tmp_path: Path, name: str) ->
 
 def test_a_source_that_is_not_there_has_no_page(site: Site) -> None:
     assert site.get("/sources/Nobody.html").status == 404
+
+
+def test_no_message_on_a_page_tells_a_secret(own_site: Site) -> None:
+    message = "The source has moved permanently to https://news.example/f?token=TOPSECRET; more."
+    poll(own_site.store, "News", outcome=Outcome.MOVED, message=message)
+    for path in ("/", "/sources/News.html"):
+        text = own_site.get(path).text
+        assert "https://news.example/f;" in text
+        assert "TOPSECRET" not in text
