@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,7 +112,9 @@ class HttpFetcher:
         finally:
             self._watchdog.finish(visit.exchange)
             self._turns.leave()
-        return in_one_line(answer) if isinstance(answer, FetchFailed) else answer
+        if isinstance(answer, FetchFailed):
+            return replace(in_one_line(answer), url=visit.url)
+        return answer
 
     def abort(self) -> None:
         """End every exchange under way, soon: each returns a `FetchFailed`. Later ones fail at once."""
@@ -147,7 +150,7 @@ class HttpFetcher:
 
     def _await_turn(self, visit: _Visit) -> None:
         host = host_of(visit.url)
-        if self._turns.may_ask(host):
+        if self._turns.use(host):
             return
         left = visit.exchange.remaining()
         self._watchdog.finish(visit.exchange)  # to wait is our own doing: the source's time stands still
@@ -227,7 +230,8 @@ class _Visit:
             )
         if status not in _DOCUMENTS:
             raw.close()
-            return refused_status(status, self.host, retry_after)
+            with_login = bool(self.request.user or self.request.headers)
+            return refused_status(status, self.host, retry_after, with_login=with_login)
         try:
             body = self._read(raw)
         except BaseException:

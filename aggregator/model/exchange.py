@@ -82,3 +82,5 @@ class FetchFailed:
     """Bytes of body that had come by then."""
     retry_after: int | None = None
     """Milliseconds that the server asked us to wait."""
+    url: str | None = field(default=None, repr=False)
+    """Where the last request went."""

@@ -204,3 +204,11 @@ def test_no_failure_tells_secrets(origin: Origin) -> None:
 
     assert "hunter2" not in repr(failure)
     assert "s3cret" not in repr(failure)
+
+
+def test_a_failure_knows_which_address_answered_last(origin: Origin) -> None:
+    with Origin() as elsewhere:
+        last = elsewhere.serve("/busy", b"", status=429)
+        url = origin.serve("/", **redirecting(last))
+
+        assert failed(make_fetcher().fetch(asking(url))).url == last
