@@ -15,7 +15,7 @@ from hashlib import blake2b
 from aggregator.ingest.dates import parse_instant
 from aggregator.ingest.text import clean, collapse, sentence
 from aggregator.ingest.titles import title_form
-from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
+from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web, leads_to_part
 from aggregator.model import (
     Enclosure,
     EntryDraft,
@@ -85,12 +85,13 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
 def _keys(draft: EntryDraft) -> IdentityKeys:
     """Return what the item is recognised by.
 
-    A link to a site's home page is no key: careless feeds give it to every item. An item without title, as
-    on a microblog, has its content in the title's place.
+    A link to a site's home page is no key: careless feeds give it to every item. A comment is another story
+    than the article below which it stands. An item without title, as on a microblog, has its content in the
+    title's place.
     """
     linked = draft.url is not None and not is_site_root(draft.url)
     link = canonical(draft.url, fragment=True) if draft.url and linked else None
-    story = canonical(draft.url) if draft.url and linked else None
+    story = canonical(draft.url, fragment=leads_to_part(draft.url)) if draft.url and linked else None
     title = title_form(draft.title)
     text: tuple[str, ...] = (title, draft.content_html or "")
     if not any(text):  # a bare file is known by its address, what says nothing by its name

@@ -37,12 +37,15 @@ _TRACKING = frozenset(
         *("_ke", "_kx"),
         # analytics: Google, AT Internet, Adobe, Alibaba, and what sites call their own
         *("_ga", "_gl", "xtor", "at_medium", "at_campaign", "s_cid", "spm", "wickedid", "guccounter"),
-        *("guce_referrer", "guce_referrer_sig", "__twitter_impression", "ref_src", "cmpid"),
+        *("guce_referrer", "guce_referrer_sig", "__twitter_impression", "ref_src", "cmpid", "echobox"),
         *("pk_campaign", "pk_kwd", "pk_source", "pk_medium", "pk_content"),
     }
 )
 """Query parameters that tell where a reader came from and never what the page shows. A name that any site
 could use for its content (`id`, `ref`, `source`, `from`) must not be here: two articles would become one."""
+
+_OWN_ITEM = re.compile(r"\d|comm?ent|kommentar|respon[ds]|repl[iy]|answer|antwort|message|msg", re.IGNORECASE)
+"""What stands in a fragment that leads to one of a page's items: its number, or what people write below it."""
 
 _LINKABLE = frozenset({"http", "https", "ftp", "gemini", "gopher", "magnet", "mailto", "news"})
 
@@ -100,6 +103,21 @@ def is_site_root(url: str) -> bool:
         return False
     parts = _split(canonized)
     return parts is not None and parts.path == "/" and not parts.query and not parts.fragment
+
+
+def leads_to_part(url: str) -> bool:
+    """Return whether a link's fragment may name an item of its own on a page: `#comment-5`, `#respond`, `#v1.2`.
+
+    Any number makes it one, as two items taken for one would lose one. Not so what tracks readers
+    (`#xtor=RSS-1`), nor a highlighted text (`#:~:text=…`).
+    """
+    said = url.partition("#")[2]
+    if said.startswith(":~:") or all(_tracks(pair) for pair in said.split("&")):
+        return False
+    return (
+        _OWN_ITEM.search(unquote_to_bytes(said.encode("utf-8", "replace")).decode("utf-8", "replace"))
+        is not None
+    )
 
 
 def canonical(url: str, *, fragment: bool = False) -> str | None:

@@ -185,17 +185,28 @@ def test_a_link_to_the_home_page_is_no_key() -> None:
 
 def test_items_of_one_page_that_differ_by_fragment_have_links_of_their_own_and_no_story() -> None:
     one, other = drafts(
-        ParsedEntry(link="https://example.org/cl#v1", title="a"),
-        ParsedEntry(link="https://example.org/cl#v2", title="b"),
+        ParsedEntry(link="https://example.org/cl#new", title="a"),
+        ParsedEntry(link="https://example.org/cl#fixed", title="b"),
     )
     assert one.keys.link != other.keys.link
     assert (one.keys.story, other.keys.story) == (None, None)
 
 
-def test_a_fragment_makes_no_other_story() -> None:
-    plain, comments = draft(ENTRY).keys, draft(replace(ENTRY, link="https://example.org/1#comments")).keys
-    assert plain.story == comments.story is not None
-    assert plain.link != comments.link
+@pytest.mark.parametrize("fragment", ["more", "top", "%E7%AB%A0", "xtor=RSS-3208", ":~:text=part%202"])
+def test_a_fragment_makes_no_other_story(fragment: str) -> None:
+    plain, part = draft(ENTRY).keys, draft(replace(ENTRY, link=f"https://example.org/1#{fragment}")).keys
+    assert plain.story == part.story is not None
+    assert plain.link != part.link
+
+
+@pytest.mark.parametrize(
+    "fragment", ["comment-5", "c12", "respond", "issuecomment-99", "p34", "v1.2", "Kommentare", "%65%D9%A3"]
+)
+def test_a_fragment_that_names_an_item_of_its_own_is_a_story_of_its_own(fragment: str) -> None:
+    article, comment = draft(ENTRY).keys, draft(replace(ENTRY, link=f"https://example.org/1#{fragment}")).keys
+    again = draft(replace(ENTRY, link=f"http://example.org:80/1?utm_source=x#{fragment}")).keys
+    assert comment.story != article.story
+    assert comment.story == again.story is not None
 
 
 def test_a_link_that_several_items_share_is_no_story() -> None:

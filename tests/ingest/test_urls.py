@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web
+from aggregator.ingest.urls import absolute, canonical, guid_form, is_site_root, is_web, leads_to_part
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,7 @@ def test_the_form_of_a_guid_is_its_own(text: str) -> None:
 def test_no_text_makes_anything_raise(url: str, base: str) -> None:
     absolute(url, base)
     is_site_root(url)
+    leads_to_part(url)
     is_web(url)
 
 

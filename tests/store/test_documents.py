@@ -219,6 +219,14 @@ def test_one_story_is_claimed_by_one_item_of_a_document(store: Store) -> None:
     assert (tally.new, tally.updated) == (1, 1)
 
 
+@pytest.mark.parametrize("sources", [(A, B), (B, A)])
+def test_a_comment_and_its_article_are_two_entries_whichever_comes_first(
+    store: Store, sources: tuple[Source, Source]
+) -> None:
+    said = {A: item("An article", "/hello/"), B: item("By: Anna", "/hello/#comment-5")}
+    assert [Documents(store, source).add(said[source]) for source in sources] == [(1, 0), (1, 0)]
+
+
 def test_the_first_entry_with_a_link_stays_its_story(store: Store) -> None:
     policies = {A: Dedupe.URL, B: Dedupe.OFF, C: Dedupe.URL}
     for source, dedupe in policies.items():
