@@ -69,10 +69,11 @@ class Store(Protocol):
         asked for; changed tags are given to the entries that the source brought before.
         """
 
-    def spread_due(self, *, now: int, apart: int) -> None:
-        """Make sources that are due, and not claimed, due one after the other, `apart` ms from each other.
+    def spread_due(self, *, now: int, apart: int, over: int = 0) -> None:
+        """Make sources that are due, and not claimed, due one after the other, at least `apart` ms apart.
 
-        The longest overdue is due at `now`; none is put off by more than half of its interval.
+        Few are spread over `over` ms. The longest overdue is due at `now`; none is put off by more than half
+        of its interval.
         """
 
     def claim_due(

@@ -3,7 +3,7 @@
 `concurrency` counts the polls that move. One that has waited for its source longer than `PATIENCE` is set
 aside: it goes on in its own thread, and the next source gets its turn. So dead servers cost an idle thread
 each, and the others a moment of patience for each `concurrency` of them, up to `ASIDE` threads for each that
-moves.
+moves, and `LEAST_ASIDE` in any case.
 
 A poll begins when it is its host's turn. Sources of hosts that are busy, or rest from their last request, are
 not even claimed: however many one host has, they keep neither a thread nor a place from the others.
@@ -28,7 +28,10 @@ PATIENCE = 0.5
 """Seconds after which a poll no longer counts as one that moves."""
 
 ASIDE = 8
-"""Threads at the most, for each of `concurrency`."""
+"""Threads at the most, for each of `concurrency` …"""
+
+LEAST_ASIDE = 64
+"""… but so many at least: with two polls at a time, twenty dead servers are no more than with sixteen."""
 
 IDLE = 60.0
 """Seconds after which a thread without work ends."""
@@ -44,7 +47,8 @@ def free_places(started: Iterable[float], *, now: float, concurrency: int) -> in
     """Return how many more polls may begin, given when those under way did (seconds)."""
     begun = list(started)
     moving = sum(1 for start in begun if now - start < PATIENCE)
-    return max(0, min(concurrency - moving, concurrency * ASIDE - len(begun)))
+    most = max(LEAST_ASIDE, concurrency * ASIDE)
+    return max(0, min(concurrency - moving, most - len(begun)))
 
 
 def take_claimable(jobs: list[PollJob], limit: int, busy: Collection[str] | None) -> list[PollJob]:
@@ -94,7 +98,7 @@ class Dispatcher:
         turns.on_rest = self._await_rest
 
     def tick(self) -> None:
-        """Begin the polls that are due and have a place. Call it about once a second."""
+        """Begin the polls that are due and have a place. Call it a few times a second."""
         with self._lock:
             self._more_due = True
         self._fill()

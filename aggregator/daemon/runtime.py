@@ -33,8 +33,11 @@ STOP_WEB = 1.5
 WATCH = 1.0
 """Seconds between two looks at the config file."""
 
+START = 3_000
+"""Milliseconds over which few sources are spread that are due when the service starts."""
+
 START_APART = 100
-"""Milliseconds between two sources that are due when the service starts or gets another config."""
+"""Milliseconds between two of them, at least: many take longer."""
 
 
 def run_daemon(config: Config, reload: Callable[[], Config]) -> None:
@@ -146,7 +149,7 @@ class _Daemon:
     def _sync(self, config: Config) -> None:
         now = now_ms()
         self._store.sync_sources(config.sources, now=now)
-        self._store.spread_due(now=now, apart=START_APART)
+        self._store.spread_due(now=now, apart=START_APART, over=START)
 
     def _in_force(self, config: Config) -> Config:
         """Return a new config without what takes a restart, which stays as it was at the start."""

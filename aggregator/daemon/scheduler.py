@@ -1,4 +1,4 @@
-"""One tick a second: the only importer of APScheduler.
+"""Four ticks a second: the only importer of APScheduler.
 
 There is one job for all sources, not one for each: what is due is asked of the store, so due times survive
 restarts and ten thousand sources cost the scheduler nothing.
@@ -16,7 +16,7 @@ from aggregator.exceptions import AggregatorError
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0
+TICK = 0.25
 """Seconds between two ticks."""
 
 LATE = 15.0
@@ -24,7 +24,7 @@ LATE = 15.0
 
 
 class Scheduler:
-    """Calls `tick` every second, in a thread of its own, from `start` to `stop`."""
+    """Calls `tick` every `TICK` seconds, in a thread of its own, from `start` to `stop`."""
 
     def __init__(self, tick: Callable[[], None]) -> None:
         self._tick = tick

@@ -41,17 +41,22 @@ def due_rows(
     ]
 
 
-def spread_due(conn: sqlite3.Connection, *, now: int, apart: int) -> None:
-    """Put the due times of what is due `apart` ms from each other, in order, the first one at `now`.
+_APART_AT_MOST = 1_000
 
-    None is put off by more than half of its interval.
+
+def spread_due(conn: sqlite3.Connection, *, now: int, apart: int, over: int = 0) -> None:
+    """Put the due times of what is due `apart` ms or more from each other, in order, the first one at `now`.
+
+    Few are spread over `over` ms, but not more than a second apart. None is put off by more than half of its
+    interval.
     """
     rows = conn.execute(
         f"SELECT id, interval FROM sources WHERE {_DUE} ORDER BY next_poll_at, position",  # noqa: S608 - a constant
         {"now": now},
     ).fetchall()
+    count = max(1, len(rows))
     longest = max((interval for _, interval in rows), default=0)
-    step = min(apart, longest / 2 / max(1, len(rows)))
+    step = min(max(apart, min(over / count, _APART_AT_MOST)), longest / 2 / count)
     conn.executemany(
         "UPDATE sources SET next_poll_at = ? WHERE id = ?",
         [

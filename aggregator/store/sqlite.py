@@ -125,10 +125,10 @@ class SqliteStore:
         with self._write() as db:
             db.execute("UPDATE sources SET leased_until = 0 WHERE leased_until > 0")
 
-    def spread_due(self, *, now: int, apart: int) -> None:
+    def spread_due(self, *, now: int, apart: int, over: int = 0) -> None:
         """See `protocols.Store.spread_due`."""
         with self._write() as db:
-            spread_due(db.conn, now=now, apart=apart)
+            spread_due(db.conn, now=now, apart=apart, over=over)
 
     def claim_due(
         self, *, now: int, limit: int, lease: int, busy: Collection[str] | None = None

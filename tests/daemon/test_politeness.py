@@ -62,7 +62,7 @@ def test_one_request_at_a_time_with_a_gap_to_each_host_and_no_host_delays_anothe
     origin: Origin, other: Origin, tmp_path: Path
 ) -> None:
     busy, quick = Log(), Log()
-    config = feeds(origin, busy, 9, "a") + feeds(other, quick, 2, "b")
+    config = feeds(origin, busy, 5, "a") + feeds(other, quick, 2, "b") + feeds(origin, busy, 4, "c")
     with Daemon(tmp_path, config, host_gap=f"{GAP * 1000:.0f}ms") as daemon:
         wait_until(lambda: len(busy.visits) == 9 and len(quick.visits) == 2, "all are polled")
         daemon.stop()

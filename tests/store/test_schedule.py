@@ -150,6 +150,17 @@ def test_a_start_puts_no_source_off_by_more_than_half_its_interval(store: Store)
     ]
 
 
+def test_a_start_asks_few_sources_not_all_in_one_second(store: Store) -> None:
+    store.sync_sources([A, B, C], now=NOW)
+    store.spread_due(now=NOW, apart=100, over=3000)
+    assert due(store) == {"A": NOW, "B": NOW + 1000, "C": NOW + 2000}
+    for number, apart in ((10, 300), (60, 100)):
+        sources = [Source(name=f"{number} {n}", url=f"https://{number}-{n}.example/") for n in range(number)]
+        store.sync_sources(sources, now=NOW)
+        store.spread_due(now=NOW, apart=100, over=3000)
+        assert list(due(store).values()) == [NOW + apart * place for place in range(number)]
+
+
 def test_what_is_under_way_is_not_put_off(store: Store) -> None:
     store.sync_sources([A, B, C], now=NOW)
     store.claim(["B"], now=NOW, lease=HOUR)
