@@ -49,8 +49,10 @@ def ended(exchange: Exchange, host: str, timeout: int, size: int) -> FetchFailed
     )
 
 
-def refused_status(status: int, host: str, retry_after: int | None) -> FetchFailed:
-    """Tell of an answer that is no document. `retry_after` in ms."""
+def refused_status(
+    status: int, host: str, retry_after: int | None, *, with_login: bool = False
+) -> FetchFailed:
+    """Tell of an answer that is no document. `retry_after` in ms; with `with_login` one was sent."""
     try:
         said = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -60,8 +62,12 @@ def refused_status(status: int, host: str, retry_after: int | None) -> FetchFail
         outcome, message = Outcome.GONE, f"{host} answered {said}: this feed was taken down for good."
     elif status == HTTPStatus.TOO_MANY_REQUESTS:
         outcome, message = Outcome.RATE_LIMITED, f"{host} answered {said}: it wants to be polled less often."
-    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) and with_login:
         message = f"{host} answered {said}: check the source's user, password and headers."
+    elif status == HTTPStatus.UNAUTHORIZED:
+        message = f"{host} answered {said}: it wants a user and a password."
+    elif status == HTTPStatus.FORBIDDEN:
+        message = f"{host} answered {said}: it wants a login, or lets no programs in."
     elif status == HTTPStatus.NOT_MODIFIED:
         message = f"{host} answered {said} although nothing was known of the document yet."
     elif status in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT):

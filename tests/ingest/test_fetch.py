@@ -256,7 +256,8 @@ def _wait_until(holds: Callable[[], bool], seconds: float = 3) -> None:
     ("status", "outcome", "told"),
     [
         (404, Outcome.HTTP_ERROR, "127.0.0.1 answered 404 Not Found."),
-        (403, Outcome.HTTP_ERROR, "403 Forbidden: check the source's user"),
+        (401, Outcome.HTTP_ERROR, "401 Unauthorized: it wants a user and a password."),
+        (403, Outcome.HTTP_ERROR, "403 Forbidden: it wants a login, or lets no programs in."),
         (500, Outcome.HTTP_ERROR, "500 Internal Server Error"),
         (503, Outcome.HTTP_ERROR, "503 Service Unavailable"),
         (299, Outcome.HTTP_ERROR, "answered 299."),
@@ -276,6 +277,17 @@ def test_an_answer_that_is_no_document_is_told_by_its_status(
 
     assert (failure.outcome, failure.status) == (outcome, status)
     assert told in failure.message
+
+
+@pytest.mark.parametrize("sent", [{"user": "me", "password": "p"}, {"headers": (("X-Key", "k"),)}])
+def test_only_a_login_that_was_sent_is_blamed(
+    fetcher: HttpFetcher, origin: Origin, sent: dict[str, object]
+) -> None:
+    url = origin.serve("/", "", status=403)
+    assert (
+        "check the source's user, password and headers" in failed(fetcher.fetch(asking(url, **sent))).message
+    )
+    assert "check" not in failed(fetcher.fetch(asking(url))).message
 
 
 def test_an_answer_by_the_name_of_203_is_a_document(fetcher: HttpFetcher, origin: Origin) -> None:
