@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import count
 from urllib.parse import urlsplit
 
 import click
 
+from aggregator.cli.addresses import addresses
 from aggregator.cli.exits import FAILED, Failure, Misuse
 from aggregator.cli.options import config_option, config_path, json_option, load_config
 from aggregator.cli.output import counted, instant, print_json, print_table
 from aggregator.config import Config
 from aggregator.config.edit import add_source
+from aggregator.config.urls import same_document
 from aggregator.daemon.polling import http_fetcher, parse_pool
+from aggregator.ingest.discover import FoundFeed
 from aggregator.ingest.examine import examine
 from aggregator.ingest.finder import CheckedFeed, Finder, Findings, NothingFound
 from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome
 from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_FEED = re.compile(r"^feed:(?://)?", re.IGNORECASE)
-"""How pages mark links to subscribe to: in front of a whole URL, or in the place of its scheme."""
 _NAME_LENGTH = 80
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 
 _NOT_ENCRYPTED = frozenset({Outcome.CONNECTION_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT})
 """How an attempt at https ends where a server only speaks http."""
+_NO_HTTP = _NOT_ENCRYPTED | {Outcome.DNS_ERROR, Outcome.REFUSED_ADDRESS}
+"""How an attempt at http ends where nobody speaks it either."""
 _COLUMNS = (">", "title", "type", ">entries", "!newest", "address")
 
 
@@ -58,8 +61,10 @@ def add_command(
         raise click.UsageError("--list adds nothing: it goes with no --name, --tag or --choose.")
     if as_json and not only_list:
         raise click.UsageError("--json goes with --list.")
-    config = load_config()
-    typed, found = _find(url, config)
+    config, meant = load_config(), addresses(url)
+    if not only_list:
+        _refuse_known(config, name, () if choose else meant)
+    typed, found = _find(meant, config)
     if only_list:
         _print_feeds(_found_or_fail(typed, found, "nothing was found"), as_json=as_json)
         return
@@ -67,38 +72,50 @@ def add_command(
         click.echo(escape(f"aggregator: {typed}: {found.message.rstrip('.')}; it is added unread"), err=True)
         _add(name, typed, tags)
         return
-    feed = _chosen(_found_or_fail(typed, found, _nothing_added(found)), choose)
+    feed = _chosen(_found_or_fail(typed, found, _nothing_added(typed, found)), choose)
+    if isinstance(feed, FoundFeed):
+        feed = _checked(feed, config)
     if feed is not None:
+        _refuse_known(config, None, [feed.url])
         taken = {clean_tag(source.name) for source in config.sources}
         _add(_free_name(_title(feed), taken) if name is None else name, feed.url, tags)
 
 
-def addresses(typed: str) -> tuple[str, ...]:
-    """Return what a person means by an address: itself, or https and then http when it has no scheme."""
-    plain = _FEED.sub("", typed.strip())
-    return (plain,) if _SCHEME.match(plain) else (f"https://{plain}", f"http://{plain}")
+def _refuse_known(config: Config, name: str | None, urls: Sequence[str]) -> None:
+    """Raise `Misuse` when a source has this name, or one of these addresses, already."""
+    wanted = {same_document(url) for url in urls}
+    for source in config.sources:
+        if same_document(source.url) in wanted:
+            raise Misuse(f"{source.name!r} has this address already: {source.url}; nothing was added")
+        if name is not None and clean_tag(source.name) == clean_tag(name):
+            raise Misuse(f"--name: there is a source named {source.name!r} already; nothing was added")
 
 
-def _find(typed: str, config: Config) -> tuple[str, Findings | NothingFound]:
+def _find(addresses: Sequence[str], config: Config) -> tuple[str, Findings | NothingFound]:
     """Return the address that answered, and what is there."""
-    url, *others = addresses(typed)
+    url, *others = addresses
     if sys.stderr.isatty():
         click.echo(escape(f"Looking for feeds at {url} …"), err=True)
-    with closing(parse_pool(config)) as readers:
-        finder = Finder(
-            fetch=_fetch_with(config),
-            examine=lambda document: readers.run(examine, document),
-            pause=lambda: time.sleep(config.polling.host_gap / 1000),
-        )
+    with _finder(config) as finder:
         found = finder.find(url)
         for other in others:
             if isinstance(found, NothingFound) and found.outcome in _NOT_ENCRYPTED:
                 unencrypted = finder.find(other)
-                if isinstance(unencrypted, Findings):
+                if isinstance(unencrypted, Findings) or unencrypted.outcome not in _NO_HTTP:
                     why = found.message.rstrip(".")
                     click.echo(escape(f"aggregator: {url}: {why}; {other} is used instead"), err=True)
                     return other, unencrypted
     return url, found
+
+
+@contextmanager
+def _finder(config: Config) -> Iterator[Finder]:
+    with closing(parse_pool(config)) as readers:
+        yield Finder(
+            fetch=_fetch_with(config),
+            examine=lambda document: readers.run(examine, document),
+            pause=lambda: time.sleep(config.polling.host_gap / 1000),
+        )
 
 
 def _fetch_with(config: Config) -> Callable[[str], Fetched | NotModified | FetchFailed]:
@@ -113,17 +130,31 @@ def _fetch_with(config: Config) -> Callable[[str], Fetched | NotModified | Fetch
 def _found_or_fail(url: str, found: Findings | NothingFound, consequence: str) -> Findings:
     if isinstance(found, NothingFound):
         raise Failure(f"{url}: {found.message.rstrip('.')}; {consequence}")
+    if found.instead_of:
+        why = f"{url}: {found.instead_of.rstrip('.')}; this was found beside it: {found.feeds[0].url}"
+        click.echo(escape(f"aggregator: {why}"), err=True)
     return found
 
 
-def _nothing_added(found: Findings | NothingFound) -> str:
+def _nothing_added(url: str, found: Findings | NothingFound) -> str:
+    if isinstance(found, NothingFound) and found.is_page:
+        command = f"aggregator try {shlex.quote(url)}"
+        return f'nothing was added. `{command}` shows what selectors find in it (kind = "html")'
     unread = isinstance(found, NothingFound) and found.outcome is not Outcome.NOT_A_FEED
     return "nothing was added" + (". With --name it is added unread" if unread else "")
 
 
-def _chosen(found: Findings, choose: int | None) -> CheckedFeed | None:
+def _checked(feed: FoundFeed, config: Config) -> CheckedFeed:
+    with _finder(config) as finder:
+        checked = finder.check(feed)
+    if isinstance(checked, NothingFound):
+        raise Failure(f"{feed.url}: {checked.message.rstrip('.')}; nothing was added")
+    return checked
+
+
+def _chosen(found: Findings, choose: int | None) -> CheckedFeed | FoundFeed | None:
     """Return the one feed, or the one of several that is chosen; None when the person wants none of them."""
-    feeds = found.feeds
+    feeds: Sequence[CheckedFeed | FoundFeed] = (*found.feeds, *found.unread)
     if choose is not None:
         if choose > len(feeds):
             raise Misuse(f"--choose {choose}: {_there_are(len(feeds))}; nothing was added")
@@ -148,26 +179,25 @@ def _there_are(number: int) -> str:
 
 
 def _print_feeds(found: Findings, *, as_json: bool) -> None:
+    rows = [
+        *((feed.title, feed.format, feed.entries, feed.newest, feed.url) for feed in found.feeds),
+        *((feed.title, None, None, None, feed.url) for feed in found.unread),
+    ]
     if as_json:
-        for feed in found.feeds:
-            print_json(
-                {
-                    "url": feed.url,
-                    "title": feed.title,
-                    "type": feed.format,
-                    "entries": feed.entries,
-                    "newest": feed.newest,
-                }
-            )
-    else:
-        rows = [
-            (number, feed.title, feed.format, feed.entries, instant(feed.newest), feed.url)
-            for number, feed in enumerate(found.feeds, 1)
-        ]
-        print_table(_COLUMNS, rows)
+        for title, format_, entries, newest, url in rows:
+            print_json({"url": url, "title": title, "type": format_, "entries": entries, "newest": newest})
+        return
+    print_table(
+        _COLUMNS,
+        [
+            (number, title, format_, entries, instant(newest), url)
+            for number, (title, format_, entries, newest, url) in enumerate(rows, 1)
+        ],
+    )
     if found.unread:
-        more = f"announced, too, but not looked at: {' '.join(found.unread)}"
-        click.echo(escape(f"aggregator: {more}"), err=True)
+        first, last = len(found.feeds) + 1, len(rows)
+        numbers = f"{first} to {last} are" if first < last else f"{first} is"
+        click.echo(f"{numbers} announced, too, and read only when chosen.", err=True)
 
 
 def _add(name: str, url: str, tags: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from aggregator.cli.addresses import addresses
 from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import counted, instant, print_json, print_table
@@ -105,13 +106,11 @@ def _trial(target: str, config: Config, options: Mapping[str, str | None]) -> _T
 
 def _new_source(target: str, config: Config) -> Source:
     url = target.strip()
-    if "://" not in url:
-        if not re.fullmatch(r"[^\s/]+(?:\.|:\d)[^\s]*", url):
-            raise UnknownSourceError(
-                target, names=[source.name for source in config.sources], config=config.path
-            )
-        url = f"https://{url}"
-    return Source(name="", url=url, timeout=config.polling.timeout, max_size=config.polling.max_size)
+    if "://" not in url and not re.fullmatch(r"[^\s/]+(?:\.|:\d)[^\s]*", url):
+        raise UnknownSourceError(target, names=[source.name for source in config.sources], config=config.path)
+    return Source(
+        name="", url=addresses(url)[0], timeout=config.polling.timeout, max_size=config.polling.max_size
+    )
 
 
 def _fetched(trial: _Trial) -> Fetched:

@@ -17,7 +17,7 @@ from aggregator.ingest.urls import absolute, canonical, is_web
 from aggregator.model import Fetched
 
 WEB_PAGE = "The address leads to a web page (HTML), not to a feed"
-MOST_FEEDS = 50
+MOST_FEEDS = 200
 """So many of a page's feeds are told; a page may announce one for each of its comments."""
 LONGEST_ADDRESS = 2_000
 """Characters; what is longer is nobody's address."""
@@ -126,7 +126,7 @@ class _Links:
         found = (href, attributes.get("title"), type_ or None)
         if "canonical" in relations and self.canonical is None:
             self.canonical = href
-        if len(self._hrefs) < MOST_FEEDS * 4 and _announces(relations, type_, href):
+        if len(self._hrefs) < MOST_FEEDS and _announces(relations, type_, href):
             self._hrefs.append(found)
         elif len(self._guesses) < MOST_FEEDS and "stylesheet" not in relations and _may_be_feed(href):
             self._guesses.append(found)

@@ -38,6 +38,7 @@ class NoFeed:
     """What it is, as a sentence."""
     feeds: tuple[FoundFeed, ...]
     """What it announces."""
+    is_page: bool = True
 
 
 def examine(document: Fetched) -> FeedSummary | NoFeed | Unreadable:
@@ -57,7 +58,7 @@ def examine(document: Fetched) -> FeedSummary | NoFeed | Unreadable:
     if reading.outcome is Outcome.NOT_A_FEED:
         is_page = reading.message.startswith(WEB_PAGE)
         message = f"{WEB_PAGE}." if is_page else reading.message  # without the hint, which is for polls
-        return NoFeed(message=message, feeds=announced(document) if is_page else ())
+        return NoFeed(message=message, feeds=announced(document) if is_page else (), is_page=is_page)
     return reading
 
 

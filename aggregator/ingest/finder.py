@@ -2,7 +2,7 @@
 
     address ─► fetch ─► examine ─┬─► a feed: that is it
                                  └─► a page ─► what its site is known for, what it announces ─┬─► examined
-                                               else what its path says, else common addresses ─┘
+                   no answer to use: ─────────► else what its path says, else common addresses ─┘
 
 Only for a person who asks: polls fetch nothing but their source's address.
 """
@@ -33,6 +33,8 @@ _OF_ONE_ADDRESS = frozenset(
 )
 """After these, another address of the host may still do; any other outcome speaks for the host itself."""
 _UNAVAILABLE = 503
+_WANTS_LOGIN = 401
+_NONE_GUESSED = "No feed was found at the usual addresses either."
 
 Fetch = Callable[[str], Fetched | NotModified | FetchFailed]
 Examine = Callable[[Fetched], FeedSummary | NoFeed | Unreadable]
@@ -58,8 +60,10 @@ class Findings:
 
     feeds: tuple[CheckedFeed, ...]
     """The likeliest first."""
-    unread: tuple[str, ...] = ()
-    """Addresses that are announced, too, but were not looked at."""
+    unread: tuple[FoundFeed, ...] = ()
+    """What is announced, too, but was not looked at."""
+    instead_of: str | None = None
+    """Why the address itself could not be read, when these were found without its help: a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class NothingFound:
     """A sentence."""
     of_host: bool = False
     """Whether it speaks for the host, so that its other addresses are not to be tried now."""
+    is_page: bool = False
+    """Whether a web page was read there."""
 
 
 class Finder:
@@ -89,29 +95,38 @@ class Finder:
         """
         answer = self._fetch(url)
         if not isinstance(answer, Fetched):
-            return self._without_page(url, _failed(answer))
+            return self._without_page(url, _failed(answer), wants_login=answer.status == _WANTS_LOGIN)
         found = self._examine(answer)
         if isinstance(found, FeedSummary):
             return Findings(feeds=(_checked(FoundFeed(url=url), url, found),))
         if isinstance(found, Unreadable):
             return NothingFound(outcome=found.outcome, message=found.message)
-        named = _each_once([*map(_unseen, known_feeds(url)), *found.feeds])
-        search = _Search(self._look, {url, answer.url})
+        known = (*known_feeds(url), *known_feeds(answer.url))
+        itself = {url, answer.url}
+        named = [feed for feed in _each_once([*map(_unseen, known), *found.feeds]) if feed.url not in itself]
+        search = _Search(self._look, itself)
         if feeds := search.all(named[:MOST_CANDIDATES]):
-            return Findings(feeds=feeds, unread=tuple(feed.url for feed in named[MOST_CANDIDATES:]))
+            return Findings(feeds=feeds, unread=tuple(named[MOST_CANDIDATES:]))
         disappointment = search.disappointment
-        for guesses in (likely_feeds(answer.url), common_feeds(answer.url)):
-            if feed := search.first(map(_unseen, guesses)):
-                return Findings(feeds=(feed,))
-        message = f"{found.message} {disappointment or 'No feed was found at the usual addresses either.'}"
-        return NothingFound(outcome=Outcome.NOT_A_FEED, message=message)
+        if feed := search.guess(answer.url):
+            return Findings(feeds=(feed,))
+        message = f"{found.message} {disappointment or _NONE_GUESSED}"
+        return NothingFound(outcome=Outcome.NOT_A_FEED, message=message, is_page=found.is_page)
 
-    def _without_page(self, url: str, failed: NothingFound) -> Findings | NothingFound:
+    def check(self, announced: FoundFeed) -> CheckedFeed | NothingFound:
+        """Return what one of the unread feeds of an earlier search is."""
+        looked = self._look(announced)
+        return looked if isinstance(looked, NothingFound) else looked[1]
+
+    def _without_page(self, url: str, failed: NothingFound, *, wants_login: bool) -> Findings | NothingFound:
         """Some sites show their pages to browsers only, and their feeds to everybody."""
         if failed.of_host:
             return failed
-        feeds = _Search(self._look, {url}).all(map(_unseen, known_feeds(url)))
-        return Findings(feeds=feeds) if feeds else failed
+        search = _Search(self._look, {url})
+        feeds = search.all(map(_unseen, known_feeds(url)))
+        if not feeds and not wants_login and (feed := search.guess(url)):
+            feeds = (feed,)
+        return Findings(feeds=feeds, instead_of=failed.message) if feeds else failed
 
     def _look(self, candidate: FoundFeed) -> tuple[str, CheckedFeed] | NothingFound:
         """Return a feed and where it was found in the end, or why there is none."""
@@ -147,6 +162,10 @@ class _Search:
     def first(self, candidates: Iterable[FoundFeed]) -> CheckedFeed | None:
         """Return the first feed among the candidates, and try no further."""
         return next(self._feeds(candidates), None)
+
+    def guess(self, url: str) -> CheckedFeed | None:
+        """Return the first feed where this page's path, or custom, has it."""
+        return self.first(map(_unseen, (*likely_feeds(url), *common_feeds(url))))
 
     def _feeds(self, candidates: Iterable[FoundFeed]) -> Iterator[CheckedFeed]:
         for candidate in candidates:

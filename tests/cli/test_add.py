@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.add import addresses
+from aggregator.cli.addresses import addresses
 from tests.cli.conftest import Desk
 from tests.origin import Origin
 
@@ -100,13 +100,28 @@ def test_a_feed_without_a_title_is_named_after_its_host(desk: Desk, origin: Orig
     assert desk.config.sources[0].name == "127.0.0.1"
 
 
-def test_a_source_that_is_there_already_is_refused(desk: Desk, origin: Origin) -> None:
+def test_a_source_that_is_there_already_is_refused_unasked(desk: Desk, origin: Origin) -> None:
     url, other = origin.serve("/a", rss("a")), origin.serve("/b", rss("b"))
-    desk.write(f'[[sources]]\nname = "a"\nurl = "{url}"\n')
+    desk.write(f'[[sources]]\nname = "f2"\nurl = "{url}"\n')
     before = desk.config_file.read_bytes()
-    for typed, name in ((other, "a"), (url, "b")):
-        assert desk.type("add", typed, "--name", name).exit_code == 2
+    for typed in (url, f"{url}#top", url.removeprefix("http://")):
+        result = desk.type("add", typed)
+        assert result.exit_code == 2
+        assert result.stderr == f"aggregator: 'f2' has this address already: {url}; nothing was added\n"
+    result = desk.type("add", other, "--name", " f2")
+    assert result.exit_code == 2
+    assert result.stderr == "aggregator: --name: there is a source named 'f2' already; nothing was added\n"
+    assert origin.requests == []
     assert desk.config_file.read_bytes() == before
+
+
+def test_a_feed_that_was_found_and_is_there_already_is_refused(desk: Desk, origin: Origin) -> None:
+    url = origin.serve("/a", rss("a"))
+    desk.write(f'[[sources]]\nname = "f2"\nurl = "{url}"\n')
+    result = desk.type("add", serve_page(origin, "/", link("/a")))
+    assert result.exit_code == 2
+    assert result.stderr == f"aggregator: 'f2' has this address already: {url}; nothing was added\n"
+    assert len(desk.config.sources) == 1
 
 
 def test_the_only_feed_that_a_page_announces_is_added_and_its_address_told(
@@ -184,14 +199,66 @@ def test_a_feed_that_an_announcement_leads_to_by_redirect_is_added_where_it_move
     assert [source.url for source in desk.config.sources] == [feed]
 
 
-def test_at_most_six_announced_feeds_are_looked_at_and_the_others_named(desk: Desk, origin: Origin) -> None:
-    for number in range(9):
-        origin.serve(f"/{number}.xml", rss(str(number)))
-    site = serve_page(origin, "/", "".join(link(f"/{number}.xml") for number in range(9)))
-    result = desk.type("add", site, "--list", "--json")
-    assert [json.loads(line)["title"] for line in result.stdout.splitlines()] == list("012345")
+@pytest.fixture
+def portal(origin: Origin) -> str:
+    """A site's page with 60 feeds."""
+    for number in range(60):
+        origin.serve(f"/{number}.xml", rss(f"Feed {number}", 1))
+    return serve_page(origin, "/", "".join(link(f"/{number}.xml", f"No {number}") for number in range(60)))
+
+
+def test_at_most_six_announced_feeds_are_looked_at_and_the_others_listed_as_announced(
+    desk: Desk, origin: Origin, portal: str
+) -> None:
+    records = desk.json("add", portal, "--list")
     assert paths(origin) == ["/", *(f"/{number}.xml" for number in range(6))]
-    assert result.stderr.endswith(" ".join(f"{origin.url}/{number}.xml" for number in (6, 7, 8)) + "\n")
+    assert [record["entries"] for record in records] == [1] * 6 + [None] * 54
+    assert records[59] == {
+        "url": f"{origin.url}/59.xml",
+        "title": "No 59",
+        "type": None,
+        "entries": None,
+        "newest": None,
+    }
+    result = desk.type("add", portal, "--list")
+    assert result.stdout.splitlines()[60].split() == ["60", "No", "59", f"{origin.url}/59.xml"]
+    assert result.stderr == "7 to 60 are announced, too, and read only when chosen.\n"
+
+
+def test_an_announced_feed_is_read_when_it_is_chosen(desk: Desk, origin: Origin, portal: str) -> None:
+    desk.done("add", portal, "--choose", "7")
+    assert [(source.name, source.url) for source in desk.config.sources] == [
+        ("Feed 6", f"{origin.url}/6.xml")
+    ]
+    assert paths(origin)[-1] == "/6.xml"
+    origin.serve("/7.xml", "gone", status=404)
+    result = desk.type("add", portal, "--choose", "8")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("/7.xml: 127.0.0.1 answered 404 Not Found; nothing was added\n")
+    assert desk.type("add", portal, "--choose", "61").exit_code == 2
+    assert len(desk.config.sources) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http://", "", "feed://", "feed:http://"])
+@pytest.mark.parametrize("command", ["add", "try"])
+def test_an_address_with_credentials_is_refused_unasked_and_unrepeated(
+    desk: Desk, origin: Origin, command: str, scheme: str
+) -> None:
+    url = origin.serve("/", rss("x")).removeprefix("http://")
+    result = desk.type(command, f"{scheme}me:secret@{url}")
+    assert result.exit_code == 2
+    assert 'the keys "user" and "password"' in result.stderr
+    assert "secret" not in result.output
+    assert origin.requests == []
+
+
+def test_a_site_whose_page_is_refused_to_programs_may_still_have_a_feed(desk: Desk, origin: Origin) -> None:
+    site, feed = origin.serve("/", "", status=403), origin.serve("/feed.xml", rss("x"))
+    result = desk.type("add", site)
+    assert result.exit_code == 0
+    assert "403" in result.stderr
+    assert result.stderr.endswith(f"; this was found beside it: {feed}\n")
+    assert [source.url for source in desk.config.sources] == [feed]
 
 
 def test_a_feed_that_is_only_linked_is_found(desk: Desk, origin: Origin) -> None:
@@ -240,7 +307,8 @@ def test_pages_that_answer_any_address_are_no_feeds(desk: Desk, origin: Origin) 
     assert result.exit_code == 1
     assert result.stderr == (
         f"aggregator: {origin.url}/: The address leads to a web page (HTML), not to a feed. "
-        "No feed was found at the usual addresses either; nothing was added\n"
+        "No feed was found at the usual addresses either; nothing was added. "
+        f'`aggregator try {origin.url}/` shows what selectors find in it (kind = "html")\n'
     )
     assert desk.config.sources == ()
     assert len(origin.requests) == 9
@@ -296,6 +364,16 @@ def test_http_is_used_where_https_is_not_spoken_and_said_so(desk: Desk, origin: 
     assert result.exit_code == 0
     assert result.stderr.startswith(f"aggregator: https://{bare}: ")
     assert result.stderr.endswith(f"; {url} is used instead\n")
+    assert [source.url for source in desk.config.sources] == [url]
+
+
+def test_the_answer_at_http_counts_where_https_is_not_spoken(desk: Desk, origin: Origin) -> None:
+    url = f"{origin.url}/some/page"
+    bare = url.removeprefix("http://")
+    result = desk.type("add", bare)
+    assert result.exit_code == 1
+    assert f"aggregator: {url}: 127.0.0.1 answered 404 Not Found; nothing was added" in result.stderr
+    assert desk.type("add", bare, "--name", "later").exit_code == 0
     assert [source.url for source in desk.config.sources] == [url]
 
 

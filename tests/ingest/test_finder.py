@@ -65,6 +65,34 @@ def test_a_known_site_that_shows_no_page_may_still_show_its_feeds() -> None:
     assert found(web, REPOSITORY) == [f"{REPOSITORY}/tags.atom"]
 
 
+def test_a_page_that_is_kept_from_programs_does_not_end_the_search() -> None:
+    for answer in (
+        failed(Outcome.HTTP_ERROR, 403),
+        failed(Outcome.HTTP_ERROR, 500),
+        failed(Outcome.GONE, 410),
+    ):
+        findings = Visitor({BLOG: answer, f"{BLOG}feed.xml": FEED}).find(BLOG)
+        assert isinstance(findings, Findings)
+        assert [feed.url for feed in findings.feeds] == [f"{BLOG}feed.xml"]
+        assert findings.instead_of == answer.message
+
+
+def test_what_wants_a_login_is_not_replaced_by_another_feed_of_its_site() -> None:
+    visitor = Visitor({BLOG: failed(Outcome.HTTP_ERROR, 401), f"{BLOG}feed.xml": FEED})
+    assert isinstance(visitor.find(BLOG), NothingFound)
+    assert visitor.asked == [BLOG]
+
+
+def test_where_a_redirect_leads_tells_the_site_too() -> None:
+    class Redirected(Visitor):
+        def _fetch(self, url: str) -> Fetched | FetchFailed:
+            return super()._fetch(REPOSITORY if url == BLOG else url)
+
+    findings = Redirected({REPOSITORY: page(), f"{REPOSITORY}/tags.atom": FEED}).find(BLOG)
+    assert isinstance(findings, Findings)
+    assert [feed.url for feed in findings.feeds] == [f"{REPOSITORY}/tags.atom"]
+
+
 def test_a_site_that_wants_to_be_left_alone_is_asked_once() -> None:
     for answer in (
         failed(Outcome.RATE_LIMITED, 429),
