@@ -6,16 +6,16 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.clock import now_ms
 from aggregator.ingest.dial import Address
+from aggregator.ingest.fetch import HttpFetcher
 from aggregator.ingest.guard import AddressGuard
 from aggregator.ingest.poll import Poller
 from aggregator.ingest.workers import ParsePool
-from aggregator.model import Entry, EntryQuery, PollReport, Source, StoryPolicy
+from aggregator.model import Dedupe, Entry, EntryQuery, PollReport, Source, StoryPolicy
 from aggregator.store import open_store
 from tests.hostile.scenario import Answer, Scenario
 from tests.ingest.fetching import make_fetcher
@@ -60,47 +60,47 @@ class HostileServer:
     def _speak(self, sock: socket.socket) -> None:
         if self._raw:
             return self._raw(sock)
-        while head := read_request(sock):
-            self.requests.append(head)
-            path = head.split()[1].decode("latin-1").partition("?")[0]
-            answer = self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-            if not isinstance(answer, bytes):
-                return answer(sock)
-            begin, blank, body = answer.partition(b"\r\n\r\n")
-            sock.sendall(self.filled_in(begin.decode("latin-1")).encode("latin-1") + blank + body)
-            if b"X-Keep: yes" not in begin:
-                return None
-        return None
+        head = read_request(sock)
+        if not head:
+            return None
+        self.requests.append(head)
+        path = head.split()[1].decode("latin-1").partition("?")[0]
+        answer = self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        if not isinstance(answer, bytes):
+            return answer(sock)
+        begin, blank, body = answer.partition(b"\r\n\r\n")
+        return sock.sendall(self.filled_in(begin.decode("latin-1")).encode("latin-1") + blank + body)
 
 
 class Bench:
-    """Parse processes and a healthy source for many scenarios; each has a store and a server of its own."""
+    """Parse processes, a store and a healthy source, for many scenarios; each of them has its own server."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._database = str(folder / "aggregator.db")
         self.pool = ParsePool(workers=2, timeout=PARSE_TIMEOUT, memory=384 * 2**20)
         self._origin = Origin()
 
     def __enter__(self) -> Bench:
         self._origin.__enter__()
-        body = (
-            '<rss version="2.0"><channel><title>H</title><item><title>Healthy</title></item></channel></rss>'
-        )
-        url = self._origin.serve("/healthy", body)
-        self._healthy = Source(name="healthy", url=url, timeout=5_000)
+        self.store = open_store(self._database)
+        body = b"<rss><channel><title>H</title><item><title>Healthy</title></item></channel></rss>"
+        self._healthy = Source(name="healthy", url=self._origin.serve("/healthy", body), timeout=5_000)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.close()
+        self.store.close()
         self._origin.__exit__(None, None, None)
 
-    def run(self, scenario: Scenario, folder: Path) -> list[tuple[Scenario, Result]]:
+    def run(self, scenario: Scenario) -> list[tuple[Scenario, Result]]:
         """Poll as often as the scenario says; return what came of each poll."""
         results = []
-        with ExitStack() as stack:
-            server = HostileServer(scenario, _server_tls(scenario.certificate))
-            stack.enter_context(server.peer)
+        server, names = HostileServer(scenario, _server_tls(scenario.certificate)), Names()
+        tls = ssl.create_default_context(cafile=TLS / "authority.pem")
+        fetcher = make_fetcher(guard=GUARD, lookup=names.look_up, tls=tls)
+        with server.peer:
             source = Source(
-                name="hostile",
+                name=scenario.name,
                 url=server.filled_in(scenario.url),
                 timeout=scenario.timeout,
                 max_size=scenario.max_size,
@@ -108,42 +108,14 @@ class Bench:
                 password=PASSWORD,
                 headers=(("X-Api-Key", API_KEY),),
             )
-            store = open_store(str(folder / "aggregator.db"))
-            stack.callback(store.close)
-            store.sync_sources([source, self._healthy], now=now_ms())
-            names = Names()
-            fetcher = make_fetcher(
-                guard=GUARD,
-                lookup=names.look_up,
-                tls=ssl.create_default_context(cafile=TLS / "authority.pem"),
-            )
-            stack.callback(fetcher.abort)
-            poller = Poller(
-                store=store,
-                fetcher=fetcher,
-                reader=self.pool,
-                clock=now_ms,
-                policy=StoryPolicy(),
-                max_backoff=DAY,
-            )
-
-            def poll(polled: Source) -> tuple[PollReport, tuple[Entry, ...], int]:
-                (job,) = store.claim([polled.name], now=now_ms(), lease=1)
-                done = poller.poll(job, polled)
-                assert done is not None
-                status = next(one for one in store.source_statuses() if one.name == polled.name)
-                assert status.next_poll is not None
-                query = EntryQuery(sources=(polled.name,), limit=50_000, cap=50_000)
-                wait = status.next_poll - done[0].started_at - done[0].duration_ms
-                return done[0], tuple(store.entries(query)), wait
-
+            self.store.sync_sources([source, self._healthy], now=now_ms())
             step: Scenario | None = scenario
             while step is not None:
                 server.answers, names.known = step.answers, step.names
                 server.requests.clear()
-                report, entries, wait = poll(source)
+                report, entries, wait = self._poll(source, fetcher)
                 requests = tuple(server.requests)
-                healthy, theirs, _ = poll(self._healthy)
+                healthy, theirs, _ = self._poll(self._healthy, fetcher)
                 result = Result(
                     report=report,
                     entries=entries,
@@ -153,7 +125,25 @@ class Bench:
                 )
                 results.append((step, result))
                 step = step.then
+            fetcher.abort()
         return results
+
+    def _poll(self, source: Source, fetcher: HttpFetcher) -> tuple[PollReport, tuple[Entry, ...], int]:
+        poller = Poller(
+            store=self.store,
+            fetcher=fetcher,
+            reader=self.pool,
+            clock=now_ms,
+            policy=StoryPolicy(dedupe=Dedupe.OFF),  # scenarios have nothing to do with each other
+            max_backoff=DAY,
+        )
+        (job,) = self.store.claim([source.name], now=now_ms(), lease=1)
+        done = poller.poll(job, source)
+        assert done is not None
+        status = next(one for one in self.store.source_statuses() if one.name == source.name)
+        assert status.next_poll is not None
+        entries = self.store.entries(EntryQuery(sources=(source.name,), limit=50_000, cap=50_000))
+        return done[0], tuple(entries), status.next_poll - done[0].started_at - done[0].duration_ms
 
 
 class Names:

@@ -13,8 +13,8 @@ from aggregator.model import Outcome
 from tests.ingest.fetching import answering, asking, failed, fetched, make_fetcher, names_to
 from tests.origin import Peer, read_request
 
-# Made by openssl for these tests alone: an authority, and feeds.test with its key; valid from 2000 until 2099,
-# whatever clock the machine has.
+# Made by openssl for these tests alone: an authority, and feeds.test with its key; valid from 2000
+# until 2099, whatever clock the machine has.
 TLS = Path(__file__).parent.parent / "data" / "tls"
 DOCUMENT = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>"
 

@@ -309,11 +309,11 @@ def test_what_a_server_complains_of_before_the_document_is_passed_over() -> None
     assert parse(notice + "<rss><channel><title>News</title></channel></rss>").title == "News"
 
 
-def test_forty_thousand_attributes_or_categories_are_read_at_once() -> None:
-    attributes = " ".join(f'a{number}=""' for number in range(40_000))
-    categories = "<category>c</category>" + "".join(f"<category>{n}</category>" for n in range(40_000))
+def test_a_hundred_thousand_attributes_are_read_at_once() -> None:
+    attributes = " ".join(f'a{number}=""' for number in range(100_000))
+    categories = "<category>c</category>" + "".join(f"<category>{n}</category>" for n in range(10_000))
     item = f"<item><title>One</title>{categories}</item>"
 
     began = time.monotonic()
     assert parse(f"<rss><channel><x {attributes}/>{item}</channel></rss>").entries[0].title == "One"
-    assert time.monotonic() - began < 5  # half a second; without bounds, half a minute
+    assert time.monotonic() - began < 20  # a second; without bounds, minutes
