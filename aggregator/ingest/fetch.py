@@ -15,7 +15,6 @@ import base64
 import re
 import ssl
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,28 +31,18 @@ from urllib3.util.ssl_ import create_urllib3_context
 from aggregator.exceptions import ConfigError
 from aggregator.ingest.deadline import Exchange, ExchangeEndedError, Phase, Watchdog
 from aggregator.ingest.dial import Dialer, Lookup, system_lookup, watch_handshakes
-from aggregator.ingest.failures import (
-    FetchError,
-    in_one_line,
-    max_age_ms,
-    refused_status,
-    retry_after_ms,
-    translate,
-)
+from aggregator.ingest.failures import FetchError, in_one_line, translate
 from aggregator.ingest.guard import AddressGuard
-from aggregator.ingest.inflate import InflateError, Inflater, OversizeError
 from aggregator.ingest.target import Target, redirected, target_of
 from aggregator.ingest.transport import dial_with
 from aggregator.ingest.turns import HostTurns
+from aggregator.ingest.visit import Visit
 from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome, Validators, host_of
 
 MAX_REDIRECTS = 10
 
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = _PERMANENT | {302, 303, 307}
-_DOCUMENTS = frozenset({200, 203})
-_NOT_MODIFIED = 304
-_CHUNK = 64 * 1024
 # Few, since each thread has its own: 100 threads hold at most 400 idle connections.
 _KEPT_HOSTS = 4
 _ACCEPT = (
@@ -103,7 +92,7 @@ class HttpFetcher:
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified | FetchFailed:
         """Return what the source answered within the request's limits; raises nothing for its faults."""
-        visit = _Visit(request, self._watchdog.start(request.timeout / 1000))
+        visit = Visit(request, self._watchdog.start(request.timeout / 1000))
         self._dialer.exchange = visit.exchange
         try:
             answer = self._follow_redirects(visit)
@@ -121,7 +110,7 @@ class HttpFetcher:
         self._watchdog.abort()
         self._turns.wake()
 
-    def _follow_redirects(self, visit: _Visit) -> Fetched | NotModified | FetchFailed:
+    def _follow_redirects(self, visit: Visit) -> Fetched | NotModified | FetchFailed:
         asked = target = target_of(visit.request.url)
         owner = target_of(visit.request.owner_url) if visit.request.owner_url else asked
         trusted = permanent = True
@@ -148,7 +137,7 @@ class HttpFetcher:
                     Outcome.HTTP_ERROR, f"{asked.host} redirects more than {MAX_REDIRECTS} times."
                 )
 
-    def _await_turn(self, visit: _Visit) -> None:
+    def _await_turn(self, visit: Visit) -> None:
         host = host_of(visit.url)
         if self._turns.use(host):
             return
@@ -190,97 +179,6 @@ class HttpFetcher:
             session.mount("https://", adapter)
             self._threads.session = session
         return session
-
-
-class _Visit:
-    """What one fetch knows of itself on its way: for the sentence that tells of its failure."""
-
-    def __init__(self, request: FetchRequest, exchange: Exchange) -> None:
-        self.request = request
-        self.exchange = exchange
-        self.host = "the source"
-        self.url = request.url
-        self.moved_to: str | None = None
-        self.size = 0
-
-    def arrive(self, host: str, url: str) -> None:
-        """Take note of where the next request goes."""
-        self.host, self.url = host, url
-
-    @property
-    def validators(self) -> Validators | None:
-        """What may be sent to where we are: another document's validators would be taken for its own."""
-        known = self.request.validators
-        return known if known and known.url == self.url else None
-
-    def conclude(self, raw: HTTPResponse) -> Fetched | NotModified | FetchFailed:
-        """Return what this last answer comes to; afterwards its connection is kept or closed."""
-        status = raw.status
-        max_age = max_age_ms(_field(raw, "cache-control"), _field(raw, "age"))
-        retry_after = retry_after_ms(_field(raw, "retry-after"), int(time.time() * 1000))
-        if status == _NOT_MODIFIED and self.validators:
-            _keep_connection(raw)
-            return NotModified(
-                status=status,
-                url=self.url,
-                validators=_validators(raw, self.url, self.validators),
-                moved_to=self.moved_to,
-                max_age=max_age,
-                retry_after=retry_after,
-            )
-        if status not in _DOCUMENTS:
-            raw.close()
-            with_login = bool(self.request.user or self.request.headers)
-            return refused_status(status, self.host, retry_after, with_login=with_login)
-        try:
-            body = self._read(raw)
-        except BaseException:
-            raw.close()
-            raise
-        if not body:
-            raise FetchError(Outcome.EMPTY, f"{self.host} answered with an empty document.", status=status)
-        return Fetched(
-            status=status,
-            url=self.url,
-            content_type=_field(raw, "content-type"),
-            body=body,
-            validators=_validators(raw, self.url),
-            moved_to=self.moved_to,
-            max_age=max_age,
-            retry_after=retry_after,
-        )
-
-    def _read(self, raw: HTTPResponse) -> bytes:
-        """Return the whole document, decompressed."""
-        self.exchange.phase = Phase.READING
-        limit, coding = self.request.max_size, raw.headers.get("content-encoding")
-        pieces: list[bytes] = []
-        came = 0
-        try:
-            inflater = Inflater(coding, limit)
-            if inflater.is_identity and (raw.length_remaining or 0) > limit:
-                raise self._too_large(f"{raw.length_remaining:,} bytes", raw.status)
-            while chunk := raw.read1(_CHUNK, decode_content=False):
-                came += len(chunk)
-                for piece in inflater.feed(chunk):
-                    self.exchange.remaining()
-                    self.size += len(piece)
-                    pieces.append(piece)
-            self.exchange.remaining()  # a connection that was shut down reads like one that came to its end
-            if came:
-                inflater.finish()
-        except OversizeError as error:
-            raise self._too_large(f"at least {error.size:,} bytes", raw.status) from error
-        except InflateError as error:
-            message = f"The document of {self.host} {error}."
-            raise FetchError(Outcome.UNPARSEABLE, message, status=raw.status, size=self.size) from error
-        return b"".join(pieces)
-
-    def _too_large(self, size: str, status: int) -> FetchError:
-        message = (
-            f"The document of {self.host} is too large: {size}, where max_size is {self.request.max_size:,}."
-        )
-        return FetchError(Outcome.TOO_LARGE, message, status=status, size=self.size)
 
 
 class _Request(requests.PreparedRequest):
@@ -367,27 +265,6 @@ def _headers(
     if validators and validators.last_modified:
         headers["If-Modified-Since"] = validators.last_modified
     return headers
-
-
-def _validators(raw: HTTPResponse, url: str, before: Validators | None = None) -> Validators | None:
-    """Return the answer's validators; what a 304 does not repeat stays."""
-    known = before or Validators(url=url)
-    etag = _field(raw, "etag") or known.etag
-    last_modified = _field(raw, "last-modified") or known.last_modified
-    return Validators(url=url, etag=etag, last_modified=last_modified) if etag or last_modified else None
-
-
-def _field(raw: HTTPResponse, name: str) -> str | None:
-    """Return a header as it was sent, without the white space around it (RFC 9110 section 5.5)."""
-    return (raw.headers.get(name) or "").strip(" \t") or None
-
-
-def _keep_connection(raw: HTTPResponse) -> None:
-    """Let the next exchange have the connection of an answer that has no body."""
-    if raw.chunked:  # allowed in a 304, where no chunk follows: to drain it would wait for one
-        raw.close()
-    else:
-        raw.drain_conn()
 
 
 def _trusting_context() -> ssl.SSLContext:
