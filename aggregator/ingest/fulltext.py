@@ -111,7 +111,7 @@ class ArticleFetcher:
             return False
         now = self.clock()
         until = pause_of_host(retry_after=failure.retry_after, interval=source.interval, now=now)
-        self.store.pause_host(host_of(page.url), until=until, now=now)
+        self.store.pause_host(host_of(failure.url or page.url), until=until, now=now)
         return True
 
 

@@ -25,6 +25,7 @@ from aggregator.model import (
     Fetched,
     FetchFailed,
     FetchRequest,
+    HostPause,
     NotModified,
     Outcome,
     PollCommit,
@@ -38,6 +39,7 @@ from aggregator.model import (
     StoryPolicy,
     TaggedDraft,
     Unreadable,
+    host_of,
 )
 from aggregator.protocols import Clock, DocumentReader, Fetcher, Store
 from aggregator.rules.tagging import tags_for
@@ -55,6 +57,10 @@ class _Result:
     size: int = 0
     url: str | None = None
     """Where a document was found."""
+    refused_by: str | None = None
+    """Where the answer came from that was none."""
+    is_elsewhere: bool = False
+    """Whether the address that failed is not asked any more, but the configured one."""
     moved_to: str | None = None
     retry_after: int | None = None
     state: SourceState
@@ -120,6 +126,7 @@ class Poller:
                     message=answer.message,
                     status=answer.status,
                     size=answer.size,
+                    refused_by=answer.url,
                     retry_after=answer.retry_after,
                     state=state,
                 )
@@ -175,7 +182,8 @@ class Poller:
         else:
             move = moves.found(result.state, url=result.url or source.url, moved_to=result.moved_to)
         wait = ""
-        if result.outcome is Outcome.GONE:
+        is_elsewhere = move.state.address != result.state.address and result.outcome.is_failure
+        if result.outcome is Outcome.GONE and not is_elsewhere:
             often = duration(max(source.interval, self.max_backoff))
             wait = f"From now on it is asked once in {often} only."
         elif result.outcome.is_failure and result.retry_after:
@@ -184,6 +192,7 @@ class Poller:
             result,
             outcome=Outcome.MOVED if move.is_news else result.outcome,
             message=" ".join(said for said in (result.message, wait, move.message) if said),
+            is_elsewhere=is_elsewhere,
             state=move.state,
         )
 
@@ -197,13 +206,14 @@ class Poller:
         pause = None
         if result.outcome is Outcome.RATE_LIMITED:
             interval = usual_interval(source, result.state, now=now)
-            pause = pause_of_host(retry_after=result.retry_after, interval=interval, now=now)
+            until = pause_of_host(retry_after=result.retry_after, interval=interval, now=now)
+            pause = HostPause(host=host_of(result.refused_by or result.state.address), until=until)
         return PollCommit(
             report=report,
             state=self._next_state(result, result.state, source, now, dice),
             state_if_new=news,
             feed=result.feed,
-            pause_host_until=pause,
+            host_pause=pause,
             full_text=source.full_text and not result.outcome.is_failure,
         )
 
@@ -215,8 +225,8 @@ class Poller:
             state,
             failures=failures,
             next_poll_at=next_poll_at(
-                outcome=result.outcome,
-                failures=failures,
+                outcome=Outcome.HTTP_ERROR if result.is_elsewhere else result.outcome,
+                failures=min(failures, 1) if result.is_elsewhere else failures,
                 interval=usual_interval(source, state, now=now),
                 max_backoff=self.max_backoff,
                 retry_after=result.retry_after,

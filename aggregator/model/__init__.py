@@ -26,6 +26,7 @@ from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
     Dedupe,
+    HostPause,
     PollCommit,
     PollJob,
     PollReport,
@@ -49,6 +50,7 @@ __all__ = [
     "FetchFailed",
     "FetchRequest",
     "Fetched",
+    "HostPause",
     "IdentityKeys",
     "NotModified",
     "Outcome",

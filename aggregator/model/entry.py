@@ -17,6 +17,8 @@ class SourceRef:
     url: str
     """The source's feed."""
     site_url: str | None = None
+    entry_url: str | None = None
+    """The entry's link at this source, as it said it, where that is another than the entry's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,11 @@ class Entry:
     language: str | None
     summary: RawHtml | None
     content_html: RawHtml | None
-    """As the source's document says it."""
+    """As the document of the source that brought it first says it, or of another that says clearly more.
+
+    `summary`, `language` and `base_url` are of the same source; `authors` and `enclosures`, too, where the
+    first names none.
+    """
     article: RawHtml | None
     """The full text taken from the entry's own page, where the source asks for that and it could be had."""
     enclosures: tuple[Enclosure, ...]

@@ -57,12 +57,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """A 304 answer to a conditional request."""
+    """A 304 answer to a conditional request: the validators that were sent stay.
+
+    Any others that come with it (RFC 9111 section 4.3.4) would be those of a document that was never read.
+    """
 
     status: int
     url: str
-    validators: Validators | None
-    """To keep from now on."""
     moved_to: str | None = None
     """As in `Fetched`."""
     max_age: int | None = None
@@ -78,9 +79,12 @@ class FetchFailed:
     outcome: Outcome
     message: str
     status: int | None = None
+    """Of the last answer that came, if only its head did, or if it was a redirect's."""
     size: int = 0
     """Bytes of body that had come by then."""
     retry_after: int | None = None
     """Milliseconds that the server asked us to wait."""
     url: str | None = field(default=None, repr=False)
     """Where the last request went."""
+    refuses_validators: bool = False
+    """Whether it may be the validators that the server did not take: they are to be forgotten."""

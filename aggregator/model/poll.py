@@ -81,6 +81,15 @@ class ReadFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostPause:
+    """No source of the host is asked before that instant (ms)."""
+
+    host: str
+    """As `host_of` tells it."""
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollCommit:
     """Everything that one poll writes: committed together, or not at all."""
 
@@ -91,8 +100,8 @@ class PollCommit:
     """In place of `state` when the poll turns out to bring entries that are new."""
     feed: ReadFeed | None = None
     """None when no document was read (304, same body, failure)."""
-    pause_host_until: int | None = None
-    """No source of the same host is asked before this instant: the host said that it is asked too often."""
+    host_pause: HostPause | None = None
+    """Set when a host said that it is asked too often."""
     full_text: bool = False
     """The pages of its new entries are wanted, and fetched right now: the claim stays until then."""
 

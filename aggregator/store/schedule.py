@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-from aggregator.model import PollCommit, host_of
+from aggregator.model import PollCommit
 
 _DUE = "position IS NOT NULL AND enabled AND next_poll_at <= :now AND leased_until <= :now"
 _ASKABLE = _DUE + " AND host NOT IN (SELECT value FROM json_each(:busy))"  # noqa: S608 - a constant
@@ -67,9 +67,9 @@ def spread_due(conn: sqlite3.Connection, *, now: int, apart: int, over: int = 0)
 
 
 def keep_host_pause(conn: sqlite3.Connection, commit: PollCommit, now: int) -> None:
-    """Put off the sources of the host that was asked, if it wants a pause, and this one if it is in one."""
-    if commit.pause_host_until is not None:
-        pause_host(conn, host_of(commit.state.address), until=commit.pause_host_until, now=now)
+    """Put off the sources of a host that wants a pause, and this one if its own is in one."""
+    if commit.host_pause is not None:
+        pause_host(conn, commit.host_pause.host, until=commit.host_pause.until, now=now)
     conn.execute(  # the poll may have been under way when another brought the pause
         "UPDATE sources SET next_poll_at = max(next_poll_at, p.until) FROM host_pauses AS p"
         " WHERE p.host = sources.host AND sources.id = ?",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import (
+    HostPause,
     Outcome,
     Pace,
     PollCommit,
@@ -16,6 +17,7 @@ from aggregator.model import (
     Source,
     StoryPolicy,
     Validators,
+    host_of,
 )
 from aggregator.protocols import Store
 from aggregator.store import open_store
@@ -48,7 +50,8 @@ def record(
         duration_ms=1,
         outcome=Outcome.OK if pause is None else Outcome.RATE_LIMITED,
     )
-    commit = PollCommit(report=report, state=remembered, pause_host_until=pause)
+    host_pause = None if pause is None else HostPause(host=host_of(remembered.address), until=pause)
+    commit = PollCommit(report=report, state=remembered, host_pause=host_pause)
     store.record(commit, StoryPolicy(), now=NOW)
 
 
