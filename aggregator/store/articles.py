@@ -11,6 +11,7 @@ from itertools import islice
 
 from aggregator.model import RawHtml, WantedPage, host_of
 from aggregator.store.record import bump_revision
+from aggregator.store.texts import PUBLISHED_FROM
 
 MOST_WANTED = 50
 """Pages of a source that wait to be fetched: of more, the newest entries' ones."""
@@ -47,9 +48,9 @@ def wanted_pages(conn: sqlite3.Connection, source_id: int, *, now: int, limit: i
     """Return the pages of a source that may be fetched at `now`, those of the newest entries first."""
     paused = {host for (host,) in conn.execute("SELECT host FROM host_pauses WHERE until > ?", (now,))}
     rows = conn.execute(
-        "SELECT w.entry_id, w.url, coalesce(e.content_html, e.summary) FROM wanted_pages AS w"
-        " JOIN entries AS e ON e.id = w.entry_id"
-        " WHERE w.source_id = ? AND w.tries < ? ORDER BY w.entry_id DESC",
+        "SELECT w.entry_id, w.url, coalesce(t.content_html, e.content_html, e.summary)"  # noqa: S608 - a constant
+        f" FROM wanted_pages AS w JOIN {PUBLISHED_FROM}"
+        " WHERE w.entry_id = e.id AND w.source_id = ? AND w.tries < ? ORDER BY w.entry_id DESC",
         (source_id, MOST_TRIES),
     )
     pages = (

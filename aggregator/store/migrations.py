@@ -195,3 +195,22 @@ def _fingerprints(db: Database) -> None:
 @migrations(name="0008_selectors")
 def _selectors(db: Database) -> None:
     db.execute("ALTER TABLE sources ADD COLUMN selectors TEXT")  # JSON, as configured, to notice others
+
+
+@migrations(name="0009_further_texts")
+def _further_texts(db: Database) -> None:
+    # What each source but the first says of an entry; the first one's words are the entry's own.
+    for column in (
+        "said_guid TEXT",
+        "url TEXT",
+        "authors TEXT",  # JSON
+        "date_text TEXT",
+        "updated INTEGER",
+        "language TEXT",
+        "summary TEXT",
+        "content_html TEXT",
+        "enclosures TEXT",  # JSON
+        "base_url TEXT",
+    ):
+        db.execute(f"ALTER TABLE entry_sources ADD COLUMN {column}")
+    db.execute("ALTER TABLE entries ADD COLUMN text_source INTEGER")  # whose text is published; NULL: its own

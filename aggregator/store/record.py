@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
@@ -21,10 +21,11 @@ from aggregator.store.reconcile import (
     surfaces_at,
 )
 from aggregator.store.stories import SimilarStories
+from aggregator.store.texts import choose_text, first_bringer, keep_further, published
 from aggregator.store.uris import global_uri
 
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
-"""The columns of which another value is an edit that readers should know of."""
+"""What is published, of which another value is an edit that readers should know of."""
 
 _TAKEN_AT_ONCE = 500
 
@@ -145,23 +146,27 @@ class _Writer:
 
     def change(self, item: Candidate, entry: Known) -> int:
         """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
+        before = published(self._conn, entry.id)
         self._carry(item, entry.id, self._now)
         retagged = retag(self._conn, entry.id, self._retags_at(item.draft, entry.id))
-        owner = self._conn.execute(
-            "SELECT source_id FROM entry_sources WHERE entry_id = ? ORDER BY rowid LIMIT 1", (entry.id,)
-        ).fetchone()[0]
-        # What others say of the same story does not replace the text of the one that brought it.
-        edited = owner == self._source_id and self._update(item.draft, entry.id)
-        if edited or retagged:
+        if first_bringer(self._conn, entry.id) == self._source_id:
+            self._update(item.draft, entry.id)
+        else:
+            self._keep_further(item.draft, entry.id)
+        changed = self._publish(entry.id, before)
+        if changed or retagged:
             self._touch(entry.id)
-        return int(edited or retagged)
+        return int(changed or retagged)
 
     def join(self, item: Candidate, story: Known) -> None:
         """Add this source to an entry that another source brought."""
         dated = usable_instant(item.draft.published, self._now)
         surfaced = self._surfaces_at(dated)
+        before = published(self._conn, story.id)
         self._carry(item, story.id, surfaced)
+        self._keep_further(item.draft, story.id)
         retag(self._conn, story.id, surfaced)
+        self._publish(story.id, before)
         self._touch(story.id)
         self._note_published(dated)
 
@@ -198,8 +203,8 @@ class _Writer:
         taken = self._conn.execute("SELECT 1 FROM entries WHERE uri = ?", (uri,)).fetchone()
         return None if taken else uri
 
-    def _update(self, draft: EntryDraft, entry_id: int) -> bool:
-        """Write what the source says now; return whether anything of it is new.
+    def _update(self, draft: EntryDraft, entry_id: int) -> None:
+        """Write what the first bringer says now.
 
         The date follows the source, but never past the instant in which the entry had been seen. The guid
         stays the first one: readers know the entry by it.
@@ -207,9 +212,8 @@ class _Writer:
         before = self._conn.execute("SELECT * FROM entries WHERE id = ?", (entry_id,)).fetchone()
         dated = usable_instant(draft.published, before["first_seen"])
         self._note_published(dated)
-        columns = _columns(draft, dated)
-        differing = {name for name, value in columns.items() if value != before[name]}
-        if self._similar is not None and not differing.isdisjoint({"title", "content_html"}):
+        said = (draft.title, draft.content_html)
+        if self._similar is not None and said != (before["title"], before["content_html"]):
             self._similar.change(before, draft, entry_id)
         self._conn.execute(
             """
@@ -217,17 +221,24 @@ class _Writer:
                 published = :published, source_published = :source_published, date_text = :date_text,
                 url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
                 language = :language, summary = :summary, content_html = :content_html,
-                enclosures = :enclosures, base_url = :base_url, edited = :edited
+                enclosures = :enclosures, base_url = :base_url
             WHERE id = :id
             """,
-            {
-                **columns,
-                "id": entry_id,
-                "guid": draft.guid,
-                "edited": before["edited"] if differing.isdisjoint(_TEXTS) else self._now,
-            },
+            {**_columns(draft, dated), "id": entry_id, "guid": draft.guid},
         )
-        return bool(differing - {"source_published", "date_text"})
+
+    def _keep_further(self, draft: EntryDraft, entry_id: int) -> None:
+        said = {**_columns(draft, None), "said_guid": draft.guid}
+        keep_further(self._conn, entry_id, self._source_id, said)
+
+    def _publish(self, entry_id: int, before: Mapping[str, object]) -> bool:
+        """Choose the text to publish; return whether readers get anything else than `before`."""
+        choose_text(self._conn, entry_id)
+        after = published(self._conn, entry_id)
+        differing = {name for name in before if before[name] != after[name]}
+        if not differing.isdisjoint(_TEXTS):
+            self._conn.execute("UPDATE entries SET edited = ? WHERE id = ?", (self._now, entry_id))
+        return bool(differing)
 
     def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
         """Write what the source says of the entry; `surfaced` holds when it says so for the first time."""

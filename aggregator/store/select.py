@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
+from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
 
 _COLUMNS = (
-    "id, uri, guid, url, title, authors, published, source_published, date_text, updated, first_seen,"
-    " surfaced, changed, edited, tags, categories, language, summary, content_html, article, enclosures,"
-    " base_url"
+    "e.id, e.uri, e.guid, e.source_published, e.date_text, e.first_seen, e.surfaced, e.changed, e.edited,"
+    f" e.tags, e.article, {PUBLISHED}"
 )
 
 _READ_AT_ONCE = 500
@@ -52,7 +52,7 @@ def read_entries(conn: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry
         wanted = json.dumps(some)
         sources = _sources_of(conn, wanted)
         rows = conn.execute(
-            f"SELECT {_COLUMNS} FROM entries WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608 - a constant
+            f"SELECT {_COLUMNS} FROM {PUBLISHED_FROM} WHERE e.id IN (SELECT value FROM json_each(?))",  # noqa: S608 - constants
             (wanted,),
         )
         found = {row[0]: row for row in rows}
@@ -111,14 +111,15 @@ def _marks(values: Sequence[str]) -> str:
 
 def _sources_of(conn: sqlite3.Connection, wanted: str) -> dict[int, tuple[SourceRef, ...]]:
     rows = conn.execute(
-        "SELECT c.entry_id, s.name, s.url, s.site_url FROM entry_sources AS c"
-        " JOIN sources AS s ON s.id = c.source_id"
+        f"SELECT c.entry_id, s.name, s.url, s.site_url, {FURTHER_URL} FROM entry_sources AS c"  # noqa: S608 - a constant
+        " JOIN sources AS s ON s.id = c.source_id JOIN entries AS e ON e.id = c.entry_id"
         " WHERE c.entry_id IN (SELECT value FROM json_each(?)) ORDER BY c.rowid",
         (wanted,),
     )
     found: dict[int, tuple[SourceRef, ...]] = {}
-    for entry_id, name, url, site_url in rows:
-        found[entry_id] = (*found.get(entry_id, ()), SourceRef(name=name, url=url, site_url=site_url))
+    for entry_id, name, url, site_url, entry_url in rows:
+        source = SourceRef(name=name, url=url, site_url=site_url, entry_url=entry_url)
+        found[entry_id] = (*found.get(entry_id, ()), source)
     return found
 
 
