@@ -95,6 +95,9 @@ def _page(entry: Entry, problem: str | None) -> Iterator[str]:
     for name, fact in facts.items():
         if fact:
             yield f"{name + ':':<12}{fact}"
+    for source in entry.sources:
+        if source.entry_url:
+            yield f"{'also at:':<12}{source.entry_url} ({source.name})"
     for enclosure in entry.enclosures:
         yield f"{'file:':<12}{enclosure.url}"
     yield ""

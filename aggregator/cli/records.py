@@ -140,7 +140,8 @@ def tag_record(count: TagCount) -> Record:
 def entry_record(entry: Entry) -> Record:
     """Return the record of an entry; its texts are as source and page said them, not sanitized.
 
-    `source` brought it first; `sources` are all that tell the same story, that one first.
+    `source` brought it first; `sources` are all that tell the same story, that one first. `source_urls` has a
+    link for each of these, null where that is the entry's own `url` or not known.
     """
     return {
         "id": entry.id,
@@ -161,4 +162,5 @@ def entry_record(entry: Entry) -> Record:
         "article_html": entry.article,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
         "sources": [source.name for source in entry.sources],
+        "source_urls": [source.entry_url for source in entry.sources],
     }

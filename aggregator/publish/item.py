@@ -58,6 +58,8 @@ class Origin:
     name: str
     feed_url: str | None
     site_url: str | None
+    item_url: str | None
+    """The item's page at this source, where that is another than the item's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,7 @@ def _origin(source: SourceRef) -> Origin:
         name=one_line(source.name) or address or "Untitled",
         feed_url=address,
         site_url=web_url(source.site_url),
+        item_url=link_url(source.entry_url),
     )
 
 

@@ -55,7 +55,14 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _source(origin: Origin) -> dict[str, Any]:
-    return _said({"name": origin.name, "feed_url": origin.feed_url, "home_page_url": origin.site_url})
+    return _said(
+        {
+            "name": origin.name,
+            "url": origin.item_url,
+            "feed_url": origin.feed_url,
+            "home_page_url": origin.site_url,
+        }
+    )
 
 
 def _said(members: dict[str, Any]) -> dict[str, Any]:

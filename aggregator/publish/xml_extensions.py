@@ -103,10 +103,15 @@ def _add_source(entry: _Element, item: Item) -> None:
 
 
 def _add_further_sources(element: _Element, tag: str, origins: Iterable[Origin]) -> None:
-    """Add what the formats' one `source` has no room for, as Atom links (RFC 4287, section 4.2.7.2)."""
+    """Add what the formats' one `source` has no room for, as Atom links (RFC 4287, section 4.2.7.2).
+
+    `via` is a further source, `related` the page on which it tells the same story.
+    """
     for origin in origins:
         if url := origin.feed_url or origin.site_url:
             SubElement(element, tag, rel="via", href=url, title=origin.name)
+        if origin.item_url:
+            SubElement(element, tag, rel="related", href=origin.item_url, title=origin.name)
 
 
 def _add_media(element: _Element, attachment: Attachment) -> None:

@@ -61,11 +61,12 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "article_html",
             "enclosures",
             "sources",
+            "source_urls",
         ),
     ]
     assert record["id"] == record["published"] == NOW - HOUR
     assert record["source"] == "alpha"
-    assert record["sources"] == ["alpha"]
+    assert (record["sources"], record["source_urls"]) == (["alpha"], [None])
     assert record["guid"] == "guid-a1"
     assert record["tags"] == ["news", "C++"]
     assert record["first_seen"] == NOW
@@ -134,6 +135,20 @@ def test_show_prints_an_entry_as_a_page_with_its_text(desk: Desk) -> None:
 
 def test_show_gives_the_record_of_the_list_as_json(filled: Desk) -> None:
     assert filled.json("show", str(NOW - HOUR)) == filled.json("entries", "--limit", "1")
+
+
+def test_a_story_tells_where_else_it_is(desk: Desk) -> None:
+    desk.write(CONFIG)
+    first = draft("a1", published=NOW)
+    elsewhere = replace(first, url="https://b.example/x", keys=replace(first.keys, link=b"another link"))
+    desk.bring("alpha", first, now=NOW)
+    desk.bring("beta", elsewhere, now=NOW)
+    page = desk.done("show", str(NOW)).splitlines()
+    assert "source:     alpha, beta" in page
+    assert "also at:    https://b.example/x (beta)" in page
+    (record,) = desk.json("show", str(NOW))
+    assert record["sources"] == ["alpha", "beta"]
+    assert record["source_urls"] == [None, "https://b.example/x"]
 
 
 def test_an_unknown_entry_is_a_failure(filled: Desk) -> None:

@@ -286,7 +286,13 @@ nasty_entry = st.builds(
     an_entry,
     id=st.integers(1, 2**62),
     sources=st.lists(
-        st.builds(SourceRef, name=nasty_text, url=nasty_url, site_url=st.none() | nasty_url),
+        st.builds(
+            SourceRef,
+            name=nasty_text,
+            url=nasty_url,
+            site_url=st.none() | nasty_url,
+            entry_url=st.none() | nasty_url,
+        ),
         min_size=1,
         max_size=3,
     ).map(tuple),
