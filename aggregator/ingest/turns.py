@@ -16,13 +16,12 @@ from time import monotonic
 
 
 class Turn:
-    """The right of one thread to be the only one that asks this host, for one request."""
+    """The right of one thread to be the only one that asks this host."""
 
-    __slots__ = ("host", "used")
+    __slots__ = ("host",)
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.used = False
 
 
 class HostTurns:
@@ -81,28 +80,18 @@ class HostTurns:
         finally:
             self.leave()
 
-    def use(self, host: str) -> bool:
-        """Use this thread's turn for a request to the host; return whether it may ask.
-
-        It may not without a turn, nor with one of another host, nor with one that is used: then `go_to`.
-        """
-        if not self._gap:
-            return True
-        turn = self._turn
-        if turn is None or turn.host != host or turn.used:
-            return False
-        turn.used = True
-        return True
+    def may_ask(self, host: str) -> bool:
+        """Whether this thread holds the host's turn, or needs none."""
+        return not self._gap or (self._turn is not None and self._turn.host == host)
 
     def go_to(self, host: str, *, unless: Callable[[], bool]) -> None:
-        """Give back the turn that this thread holds, wait for the host's, in order of arrival, and use it.
+        """Give back the turn that this thread holds, wait for the host's, in order of arrival, and take it.
 
-        Also when it is the same host's: a redirect within a host is another request. Waits no longer once `unless` holds, which
+        Also waits when it is the same host's: for another visit. Waits no longer once `unless` holds, which
         is asked again at each `wake`: then the thread holds no turn.
         """
         self.leave()
         turn = Turn(host)
-        turn.used = True
         with self._changed:
             queue = self._waiting.setdefault(host, deque())
             queue.append(turn)
