@@ -1,8 +1,8 @@
 """An entry's own page → the article that stands there. The only importer of trafilatura; pure.
 
 trafilatura finds the article but changes what it keeps. Around it is mended here: it resolves addresses
-against the site instead of the page, passes over images whose address has no ending such as `.jpg`, and
-writes code within a sentence as a block of its own.
+against the site instead of the page, passes over images whose address has no ending such as `.jpg`, drops
+captions and what is to be played, and writes code within a sentence as a block of its own.
 
 Run this in a parse process: some pages take the parsers minutes.
 """
@@ -15,9 +15,12 @@ from collections.abc import Iterator
 
 from lxml import etree
 from lxml.html import HtmlElement, fragment_fromstring
+from lxml.html.builder import E
 
 from aggregator.css import to_xpath
 from aggregator.ingest.html import page_tree
+from aggregator.ingest.notices import is_notice, width
+from aggregator.ingest.text import collapse
 from aggregator.model import Fetched, Outcome, RawHtml, Unreadable
 
 INSTALL = "pip install '.[fulltext]' in the aggregator's folder"
@@ -26,6 +29,16 @@ _NO_TEXT = ("script", "style", "template")
 _ENDING = re.compile(r"\.(?:avif|bmp|gif|hei[cf]|jpe?g|png|webp)\b", re.IGNORECASE)
 _AS_IMAGE = "#.png"
 """Put at the end of an address, lets trafilatura take it for an image's; taken away afterwards."""
+_AS_PLAYER = "#player.png"
+"""Likewise, of what is to be played."""
+_IS_PLAYER = re.compile(r"/embed/|^https?://player\.|\.(?:mp4|webm|mp3)(?:$|\?)", re.IGNORECASE)
+_SHORT = 400
+"""Columns; less than this is an article only where something else says so."""
+_LIKENESS = 60
+"""Letters and digits of two texts' beginnings that must be alike."""
+_LEAST_LIKENESS = 12
+_NO_WORDS = re.compile(r"[\W_]+")
+_MAIN = "//article | //main | //*[@role='main'] | //*[@itemprop='articleBody']"
 
 
 def extract_article(
@@ -34,8 +47,9 @@ def extract_article(
     """Return the article in a page, its addresses absolute, or why there is none; raises nothing for it.
 
     With `selector` (CSS) these are the elements that match, in the page's order, with all that is in them but
-    scripts and styles. Without, trafilatura finds it; and what says less than `said`, the text in the feed,
-    is no article but a notice in its place, such as one about cookies or a subscription.
+    scripts and styles. Without, trafilatura finds it; then what says less than `said`, the text in the feed,
+    is no article, nor what is about cookies, logging in or the browser, nor a short text that neither holds
+    the beginning of `said` nor stands where the page says that its article is.
     """
     tree = page_tree(document)
     if isinstance(tree, Unreadable):
@@ -66,22 +80,73 @@ def _outermost(matches: list[HtmlElement]) -> Iterator[HtmlElement]:
 def _found(tree: HtmlElement, url: str, said: RawHtml | None) -> RawHtml | Unreadable:
     for notice in list(tree.iter("noscript")):  # "enable JavaScript" is the only text of some pages
         notice.drop_tree()
-    for image in tree.iter("img"):
-        source = image.get("src", "")
-        if source.startswith("http") and not _ENDING.search(source):
-            image.set("src", source + _AS_IMAGE)
+    _disguise(tree)
+    main = [_words(_text(element)) for element in _outermost(tree.xpath(_MAIN))]
     body = _trafilatura(tree, url)
     if isinstance(body, Unreadable):
         return body
-    for image in body.iter("img"):
-        image.set("src", image.get("src", "").removesuffix(_AS_IMAGE))
+    _reveal(body)
     _mend_code(body)
+    if doubt := _doubt(body, main, None if not said else fragment_fromstring(said, create_parent="div")):
+        return _none(doubt)
+    return RawHtml("\n".join(map(_html, body)))
+
+
+def _doubt(body: etree._Element, main: list[str], said: HtmlElement | None) -> str | None:
+    """Return why what was found is not the article; None when it may be. `main`: where that should stand."""
     length = _length(body)
     if not length:
-        return _none("No article was found in the page.")
-    if said and length < _length(fragment_fromstring(said, create_parent="div")):
-        return _none("The page shows less text than the feed has.")
-    return RawHtml("\n".join(map(_html, body)))
+        return "No article was found in the page."
+    if said is not None and length < _length(said):
+        return "The page shows less text than the feed has."
+    text = "\n".join(map(_text, body))
+    of_feed = "" if said is None else _text(said)
+    if is_notice(text) and not is_notice(of_feed):
+        return "The page shows a notice (about cookies, a login or the browser) in the article's place."
+    beginning, own = _words(of_feed)[:_LIKENESS], _words(text)
+    is_same_story = len(beginning) >= _LEAST_LIKENESS and beginning in own
+    if width(collapse(text)) < _SHORT and not is_same_story and not any(own[:_LIKENESS] in at for at in main):
+        return "The page shows only a short text, which does not look like the article."
+    return None
+
+
+def _disguise(tree: HtmlElement) -> None:
+    """Give what trafilatura would drop the form of what it keeps."""
+    for image in tree.iter("img"):
+        source = image.attrib.pop("data-src", "") or image.get("src", "")
+        if source.startswith("http"):
+            image.set("src", source if _ENDING.search(source) else source + _AS_IMAGE)
+    for caption in list(tree.iter("figcaption")):
+        caption.tag = "p"
+        inside = E.em(caption.text or "", *list(caption))
+        caption.text = None
+        caption.append(inside)
+    for player in list(tree.iter("iframe", "video", "audio")):
+        sources = (player, *player.iter("source"))
+        address = next((said for one in sources if (said := one.get("src") or one.get("data-src"))), "")
+        is_player = player.tag != "iframe" or "allowfullscreen" in player.attrib or _IS_PLAYER.search(address)
+        if is_player and address.startswith("http"):
+            player.addnext(E.img(src=address + _AS_PLAYER, alt=player.get("title", "")))
+
+
+def _reveal(body: etree._Element) -> None:
+    for image in list(body.iter("img")):
+        source = image.get("src", "")
+        image.set("src", source.removesuffix(_AS_IMAGE))
+        if source.endswith(_AS_PLAYER):
+            address = source.removesuffix(_AS_PLAYER)
+            image.tag, image.text = "a", image.get("alt") or address
+            image.attrib.clear()
+            image.set("href", address)
+            if image.getparent() is body:
+                paragraph = etree.Element("p")
+                image.addprevious(paragraph)
+                paragraph.append(image)
+
+
+def _words(text: str) -> str:
+    """Return a text's letters and digits alone, so that two can be compared."""
+    return _NO_WORDS.sub("", text).casefold()
 
 
 def _trafilatura(tree: HtmlElement, url: str) -> etree._Element | Unreadable:

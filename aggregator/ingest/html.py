@@ -24,7 +24,7 @@ _MARKUP = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|mai
 
 _LAZY = ("data-src", "data-lazy-src", "data-original")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
-_ADDRESSES = ("href", "src", "poster", "cite")
+_ADDRESSES = ("href", "src", "poster", "cite", *_LAZY)
 _CANDIDATE = re.compile(r"[\s,]*(?:(\S+),(?=\s)|(\S+)([^,]*))")
 """Of a `srcset`: a URL up to white space, then its descriptor up to a comma (HTML, 4.8.4.2.1)."""
 

@@ -58,6 +58,24 @@ def test_an_image_is_kept_whatever_its_address_ends_in() -> None:
     assert '<img src="https://cdn.example/photo?id=3" alt="photo">' in article(ARTICLE)
 
 
+def test_an_image_that_is_loaded_late_is_found_by_the_pages_base() -> None:
+    for late in ('src="/wait.gif" data-src="/fab.jpg"', 'data-src="/fab.jpg"', 'data-lazy-src="/fab.jpg"'):
+        body = ARTICLE.replace('src="fab.jpg"', late)
+        body = body.replace("<head>", '<head><base href="http://base.example/x/">')
+        assert '<img src="http://base.example/fab.jpg" alt="the fab">' in article(body)
+
+
+def test_captions_stay_and_what_is_to_be_played_becomes_a_link() -> None:
+    figure = '<figure><img src="/f.jpg"><figcaption>The <a href="/fab">fab</a>.</figcaption></figure>'
+    film = '<iframe src="https://video.example/3" title="Our film" allowfullscreen></iframe>'
+    sound = '<audio><source src="/talk.mp3"></audio><iframe src="https://ads.example/"></iframe>'
+    found = article(ARTICLE.replace("<pre>", f"{figure}{film}<p>{SENTENCE}</p>{sound}<pre>"))
+    assert '<i>The <a href="https://news.example/fab">fab</a>.</i>' in found
+    assert '<a href="https://video.example/3">Our film</a>' in found
+    assert '<a href="https://news.example/talk.mp3">https://news.example/talk.mp3</a>' in found
+    assert "ads.example" not in found
+
+
 def test_code_stays_in_its_sentence_and_a_block_of_code_a_block() -> None:
     found = article(ARTICLE)
     assert "Call <code>fab.open()</code> <i>now</i>." in found
@@ -85,6 +103,53 @@ def test_what_says_less_than_the_feed_is_no_article() -> None:
     said = f"<p>{SENTENCE * 9}</p>"
     assert refusal(ARTICLE.replace(SENTENCE, ""), said=said) == "The page shows less text than the feed has."
     assert article(ARTICLE, said=f"<p>{SENTENCE}</p>")
+
+
+COOKIES = (
+    "We use cookies and similar technologies to improve your experience, to analyse traffic and show ads. "
+    "By continuing to browse the site you agree to our use of cookies. You can change this at any time below."
+)
+TEASER = "<p>What a town waited for, and what came of it</p>"
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        COOKIES,
+        "Please log in or sign up to continue reading. Already a member? Sign in here. It is free.",
+        "Bitte stimmen Sie der Verwendung von Cookies zu. Hier können Sie in die Nutzung einwilligen. Danke!",
+        "Cet article est réservé aux abonnés. Abonnez-vous pour lire la suite, ou connectez-vous.",
+        "JavaScript is not available. We see that JavaScript is disabled in your browser.",
+        "この記事は会員限定です。ログインすると続きをお読みいただけます。",
+        "本文仅供会员阅读。请登录或订阅后继续阅读全文。",
+        "Материал доступен по подписке. Войдите, чтобы читать дальше.",
+        "이 기사는 구독자 전용입니다. 로그인 후 이용해 주세요.",
+    ],
+)
+@pytest.mark.parametrize("around", ["<div><p>{}</p></div>", "<main><article><p>{}</p></article></main>"])
+def test_a_notice_in_the_articles_place_is_no_article(notice: str, around: str) -> None:
+    body = f"<html><body><nav>Menu</nav>{around.format(notice)}</body></html>"
+    for said in (None, TEASER):
+        assert refusal(body, said=said).startswith(("The page shows ", "No article was found"))
+    assert notice[:20] in article(body, "p")
+
+
+def test_an_article_about_cookies_is_no_notice() -> None:
+    body = f"<html><body><article><p>{COOKIES * 2}</p></article></body></html>"
+    assert article(body, said=f"<p>{COOKIES}</p>")
+    assert article(body.replace(COOKIES, COOKIES * 6), said=TEASER)
+
+
+def test_a_short_text_is_an_article_where_the_page_or_the_feed_says_so() -> None:
+    short = f"<html><body><div><p>{SENTENCE * 2}</p></div></body></html>"
+    assert refusal(short, said=TEASER) == (
+        "The page shows only a short text, which does not look like the article."
+    )
+    assert article(short.replace("div>", "article>"), said=TEASER)
+    assert article(short.replace("div>", "main>"), said=TEASER)
+    assert article(short, said="The <b>new</b> fab opens today…")
+    assert article(short.replace(SENTENCE * 2, SENTENCE * 5), said=TEASER)
+    assert article(short.replace(SENTENCE * 2, "新工場は今日開きます。" * 20), said=TEASER)
 
 
 @pytest.mark.parametrize("said", ["", "  ", "<", "<!-- -->", '<?xml version="1.0" encoding="x"?><p>y'])
