@@ -138,9 +138,6 @@ class Store(Protocol):
     def pause_host(self, host: str, *, until: int, now: int) -> None:
         """Let no source and no page of the host (as `host_of` tells it) be asked for before `until`."""
 
-    def page_problem(self, entry_id: int) -> str | None:
-        """Return why the entry's page gave no article when it was last tried; None when it was not."""
-
     def tag_counts(self) -> list[TagCount]:
         """Return every tag that an entry has, by falling number of entries, then by name."""
 

@@ -67,17 +67,17 @@ def show_command(*, entry_id: int, as_json: bool) -> None:
     """Show one entry with its text."""
     with existing_store(load_config()) as store:
         entry = store.entry(entry_id)
-        problem = store.page_problem(entry_id)
     if entry is None:
         raise UnknownEntryError(f"there is no entry {entry_id}; `aggregator entries` lists those there are")
     if as_json:
         print_json(entry_record(entry))
         return
-    for line in _page(entry, problem):
+    for line in _page(entry):
         click.echo(escape(line))
 
 
-def _page(entry: Entry, problem: str | None) -> Iterator[str]:
+def _page(entry: Entry) -> Iterator[str]:
+    problem = entry.article_problem
     full_text = "from the entry's page" if entry.article else problem and f"not from its page: {problem}"
     yield entry.title or "(untitled)"
     facts = {

@@ -160,6 +160,7 @@ def entry_record(entry: Entry) -> Record:
         "summary": entry.summary,
         "content_html": entry.content_html,
         "article_html": entry.article,
+        "article_problem": entry.article_problem,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
         "sources": [source.name for source in entry.sources],
         "source_urls": [source.entry_url for source in entry.sources],

@@ -62,6 +62,8 @@ class Entry:
     base_url: str
     edited: int | None = None
     """When another text of it was last seen; None when it is as it was first said."""
+    article_problem: str | None = None
+    """Why its page gave no article when it was last tried; None when it gave one, or was not tried."""
     uri: str | None = None
     """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
 

@@ -78,12 +78,6 @@ def note_failure(conn: sqlite3.Connection, entry_id: int, problem: str, *, final
     return row is None or row[0] >= MOST_TRIES
 
 
-def read_problem(conn: sqlite3.Connection, entry_id: int) -> str | None:
-    """Return why the entry's page gave no article the last time that it was tried."""
-    row = conn.execute("SELECT problem FROM wanted_pages WHERE entry_id = ?", (entry_id,)).fetchone()
-    return None if row is None else row[0]
-
-
 def _host(url: str) -> str | None:
     try:
         return host_of(url)

@@ -11,7 +11,7 @@ from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
 
 _COLUMNS = (
     "e.id, e.uri, e.guid, e.source_published, e.date_text, e.first_seen, e.surfaced, e.changed, e.edited,"
-    f" e.tags, e.article, {PUBLISHED}"
+    f" e.tags, e.article, w.problem AS article_problem, {PUBLISHED}"
 )
 
 _READ_AT_ONCE = 500
@@ -52,7 +52,8 @@ def read_entries(conn: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry
         wanted = json.dumps(some)
         sources = _sources_of(conn, wanted)
         rows = conn.execute(
-            f"SELECT {_COLUMNS} FROM {PUBLISHED_FROM} WHERE e.id IN (SELECT value FROM json_each(?))",  # noqa: S608 - constants
+            f"SELECT {_COLUMNS} FROM {PUBLISHED_FROM} LEFT JOIN wanted_pages AS w ON w.entry_id = e.id"  # noqa: S608 - constants
+            " WHERE e.id IN (SELECT value FROM json_each(?))",
             (wanted,),
         )
         found = {row[0]: row for row in rows}
@@ -146,6 +147,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
         summary=None if row["summary"] is None else RawHtml(row["summary"]),
         content_html=None if row["content_html"] is None else RawHtml(row["content_html"]),
         article=None if row["article"] is None else RawHtml(row["article"]),
+        article_problem=row["article_problem"],
         enclosures=tuple(
             Enclosure(url=url, type=kind, length=length)
             for url, kind, length in json.loads(row["enclosures"])

@@ -231,11 +231,6 @@ class SqliteStore:
         with self._write() as db:
             pause_host(db.conn, host, until=until, now=now)
 
-    def page_problem(self, entry_id: int) -> str | None:
-        """See `protocols.Store.page_problem`."""
-        with self._read() as conn:
-            return articles.read_problem(conn, entry_id)
-
     def tag_counts(self) -> list[TagCount]:
         """See `protocols.Store.tag_counts`."""
         with self._read() as conn:

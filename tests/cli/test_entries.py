@@ -59,6 +59,7 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "summary",
             "content_html",
             "article_html",
+            "article_problem",
             "enclosures",
             "sources",
             "source_urls",
@@ -171,3 +172,5 @@ def test_show_tells_where_the_text_is_from_and_why_a_page_gave_none(filled: Desk
     assert filled.json("show", str(newest.entry_id))[0]["article_html"] == "<p>The whole <b>article</b></p>"
     shown = filled.done("show", str(other.entry_id))
     assert "full text:  not from its page: No article was found in the page.\n" in shown
+    (record,) = filled.json("show", str(other.entry_id))
+    assert (record["article_html"], record["article_problem"]) == (None, "No article was found in the page.")

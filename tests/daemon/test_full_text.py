@@ -150,12 +150,13 @@ def test_a_page_that_fails_is_tried_at_later_polls_even_of_an_unchanged_feed(
     (entry,) = house.entries().values()
     assert entry.article is None
     assert entry.content_html == "Just the beginning"
-    assert "404" in (house.store.page_problem(entry.id) or "")
+    assert "404" in (entry.article_problem or "")
     assert f"full text of A: {link}: " in caplog.text
     origin.serve("/later", page("later"), content_type="text/html")
     assert house.poll() is Outcome.NOT_MODIFIED
     assert house.articles() == ["0"]
-    assert house.store.page_problem(entry.id) is None
+    (entry,) = house.entries().values()
+    assert entry.article_problem is None
 
 
 def test_a_page_is_given_up_after_a_few_tries_and_the_feeds_text_stays(
@@ -168,7 +169,7 @@ def test_a_page_is_given_up_after_a_few_tries_and_the_feeds_text_stays(
     assert pages_asked(origin) == ["/none"] * MOST_TRIES
     (entry,) = house.entries().values()
     assert (entry.article, entry.content_html) == (None, "Just the beginning")
-    assert house.store.page_problem(entry.id) == "No article was found in the page."
+    assert entry.article_problem == "No article was found in the page."
     assert "The feed's own text stays." in caplog.text
 
 
@@ -188,7 +189,7 @@ def test_a_page_that_will_not_be_another_the_next_time_is_asked_once(
     house.poll()
     assert pages_asked(origin) == ["/one"]
     (entry,) = house.entries().values()
-    assert why in (house.store.page_problem(entry.id) or "")
+    assert why in (entry.article_problem or "")
 
 
 def test_no_page_is_fetched_from_an_address_that_is_not_allowed(house: House, origin: Origin) -> None:
@@ -201,7 +202,7 @@ def test_no_page_is_fetched_from_an_address_that_is_not_allowed(house: House, or
         house.poll()
         assert private.requests == []
     assert house.articles() == []
-    problems = [house.store.page_problem(entry.id) or "" for entry in house.entries().values()]
+    problems = [entry.article_problem or "" for entry in house.entries().values()]
     assert len([problem for problem in problems if "127.0.0.2" in problem]) == 2, problems
 
 
@@ -221,7 +222,7 @@ def test_hostile_pages_cost_neither_their_neighbours_articles_nor_the_service(
     )
     assert house.poll() is Outcome.OK
     assert house.articles() == ["3"]
-    problems = {title: house.store.page_problem(entry.id) or "" for title, entry in house.entries().items()}
+    problems = {title: entry.article_problem or "" for title, entry in house.entries().items()}
     assert "too large" in problems["0"]
     assert "took longer than 1 s" in problems["1"]
     assert problems["2"]
@@ -310,7 +311,7 @@ def test_a_stop_ends_a_visit_at_once_and_counts_it_as_no_try(house: House, origi
     assert len(house.entries()) == 2
     assert pages_asked(origin) == ["/b"]
     assert house.waiting() == 2
-    assert [house.store.page_problem(entry.id) for entry in house.entries().values()] == [None, None]
+    assert [entry.article_problem for entry in house.entries().values()] == [None, None]
     assert len(house.store.claim_due(now=soon, limit=1, lease=1, busy=None)) == 1
     longest_visit = config.sources[0].timeout + config.polling.parse_timeout
     assert lease_of(config) > longest_visit + TIME_PER_POLL + longest_visit + config.polling.host_gap

@@ -88,7 +88,9 @@ def test_a_page_is_wanted_until_its_last_try(store: Store) -> None:
     for number in range(1, MOST_TRIES + 1):
         assert wanted(store) == ["a"]
         assert store.note_page_failure(page, f"try {number}", final=False) is (number == MOST_TRIES)
-        assert store.page_problem(page) == f"try {number}"
+        entry = store.entry(page)
+        assert entry is not None
+        assert entry.article_problem == f"try {number}"
     assert wanted(store) == []
 
 
