@@ -28,9 +28,9 @@ _HTTP_PREFIX = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
 class FetchError(Exception):
     """Ends one fetch: holds what it comes to."""
 
-    def __init__(self, outcome: Outcome, message: str, *, status: int | None = None, size: int = 0) -> None:
+    def __init__(self, outcome: Outcome, message: str, *, size: int = 0) -> None:
         super().__init__(message)
-        self.failure = FetchFailed(outcome=outcome, message=message, status=status, size=size)
+        self.failure = FetchFailed(outcome=outcome, message=message, size=size)
 
 
 def ended(exchange: Exchange, host: str, timeout: int, size: int) -> FetchFailed:

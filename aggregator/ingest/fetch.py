@@ -102,7 +102,7 @@ class HttpFetcher:
             self._watchdog.finish(visit.exchange)
             self._turns.leave()
         if isinstance(answer, FetchFailed):
-            return replace(in_one_line(answer), url=visit.url)
+            return replace(in_one_line(answer), url=visit.url, status=visit.status)
         return answer
 
     def abort(self) -> None:
@@ -123,6 +123,7 @@ class HttpFetcher:
             trusted = trusted and target.may_know_secrets_of(owner)
             headers = _headers(self._headers, visit.request, visit.validators, trusted=trusted)
             raw = self._send(target, headers, visit.exchange)
+            visit.status = raw.status
             if raw.status not in _REDIRECTS:
                 return visit.conclude(raw)
             raw.close()  # unread: nobody needs a redirect's body, and it may be a bomb
@@ -139,7 +140,7 @@ class HttpFetcher:
 
     def _await_turn(self, visit: Visit) -> None:
         host = host_of(visit.url)
-        if self._turns.use(host):
+        if self._turns.may_ask(host):
             return
         left = visit.exchange.remaining()
         self._watchdog.finish(visit.exchange)  # to wait is our own doing: the source's time stands still

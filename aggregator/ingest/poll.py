@@ -46,6 +46,9 @@ from aggregator.rules.tagging import tags_for
 
 log = logging.getLogger(__name__)
 
+UNCONDITIONAL_AFTER = 3
+"""HTTP errors in a row after which a source is asked without validators: some servers trip over them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Result:
@@ -128,7 +131,7 @@ class Poller:
                     size=answer.size,
                     refused_by=answer.url,
                     retry_after=answer.retry_after,
-                    state=state,
+                    state=_after_failure(state, answer),
                 )
             case NotModified():
                 return _Result(
@@ -137,11 +140,7 @@ class Poller:
                     url=answer.url,
                     moved_to=answer.moved_to,
                     retry_after=answer.retry_after,
-                    state=replace(
-                        state,
-                        validators=answer.validators,
-                        max_age=state.max_age if answer.max_age is None else answer.max_age,
-                    ),
+                    state=replace(state, max_age=state.max_age if answer.max_age is None else answer.max_age),
                 )
             case Fetched():
                 return self._read(answer, state, source)
@@ -193,7 +192,7 @@ class Poller:
             outcome=Outcome.MOVED if move.is_news else result.outcome,
             message=" ".join(said for said in (result.message, wait, move.message) if said),
             is_elsewhere=is_elsewhere,
-            state=move.state,
+            state=replace(move.state, host=_host(result, move.state)),
         )
 
     def _commit(self, report: PollReport, result: _Result, source: Source, now: int) -> PollCommit:
@@ -249,6 +248,18 @@ def _request(state: SourceState, source: Source) -> FetchRequest:
         timeout=source.timeout,
         max_size=source.max_size,
     )
+
+
+def _after_failure(state: SourceState, failure: FetchFailed) -> SourceState:
+    """Return the state without validators where they may be what keeps the source from answering."""
+    goes_on = failure.outcome is Outcome.HTTP_ERROR and state.failures + 1 >= UNCONDITIONAL_AFTER
+    return replace(state, validators=None) if failure.refuses_validators or goes_on else state
+
+
+def _host(result: _Result, state: SourceState) -> str:
+    """Return the host at the end of the redirects; where the next poll begins, when that is another address."""
+    answered_by = None if result.is_elsewhere else result.url or result.refused_by
+    return host_of(answered_by or state.address)
 
 
 def _document_hash(document: Fetched) -> bytes:

@@ -20,9 +20,16 @@ MAX_INTERIM = 16
 """No honest server announces its answer more often."""
 
 
+MAX_MALFORMED = 100
+"""As many as http.client takes of those that are well-formed."""
+
 _LONGEST_LINE = 65_536
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(?:;.*)?\r?\n")  # RFC 9112 section 7.1
 _STATUS_LINE = b"HTTP/"
+# RFC 9112 section 5, without what section 2.2 calls invalid: a bare CR, or NUL, anywhere in it.
+_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
+_FOLDED = re.compile(rb"[ \t][^\r\n\0]*\r?\n")
+_BLANK = (b"\r\n", b"\n")
 
 
 class _FinalAnswer(HTTPResponse):
@@ -40,6 +47,7 @@ class _FinalAnswer(HTTPResponse):
                 super().begin()
             finally:
                 self.fp = stream
+            self.msg.defects.clear()  # or urllib3 would log each of them, with the whole URL
             if self.status == HTTPStatus.SWITCHING_PROTOCOLS or self.status >= HTTPStatus.OK:
                 return
             self.headers = self.msg = None  # type: ignore[assignment]  # or the next would not be read
@@ -56,13 +64,40 @@ class _FinalAnswer(HTTPResponse):
 
 
 class _Head:
-    """The lines of an answer's head; raises `ConnectionResetError` when it ends before its blank line."""
+    """The lines of an answer's head, without those that are none of a header.
+
+    http.client would take the first of these for the end of all headers, and a bare CR for the end of a line.
+    Raises `ConnectionResetError` when the head ends before its blank line.
+    """
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
         self._begun = False
+        self._in_fields = False
+        self._field_kept = False
 
     def readline(self, limit: int) -> bytes:
+        for _ in range(MAX_MALFORMED + 1):
+            line = self._line(limit)
+            if line in _BLANK:
+                self._in_fields = False  # what follows an interim head is another status line
+                return line
+            if not self._in_fields:
+                self._in_fields, self._field_kept = True, False
+                return line
+            if self._keeps(line):
+                return line
+        raise HTTPException(f"more than {MAX_MALFORMED} malformed headers")
+
+    def _keeps(self, line: bytes) -> bool:
+        if not line.endswith(b"\n"):
+            return True  # too long, as http.client will say
+        if line[:1] in (b" ", b"\t"):  # the former one goes on (section 5.2)
+            return self._field_kept and _FOLDED.fullmatch(line) is not None
+        self._field_kept = _FIELD.fullmatch(line) is not None
+        return self._field_kept
+
+    def _line(self, limit: int) -> bytes:
         line = self._stream.readline(limit)
         cut_short = not line.endswith(b"\n") and len(line) < limit
         if cut_short and (self._begun or line.startswith(_STATUS_LINE)):

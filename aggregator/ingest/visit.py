@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 
 from urllib3 import HTTPResponse
 
@@ -13,6 +15,9 @@ from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Ou
 
 _DOCUMENTS = frozenset({200, 203})
 _NOT_MODIFIED = 304
+_REFUSES_CONDITION = frozenset({400, 412, 413, 431})
+"""Answers that may be to the validators: such a server would never be read again if they were kept."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK = 64 * 1024
 
 
@@ -25,6 +30,7 @@ class Visit:
         self.host = "the source"
         self.url = request.url
         self.moved_to: str | None = None
+        self.status: int | None = None
         self.size = 0
 
     def arrive(self, host: str, url: str) -> None:
@@ -47,7 +53,6 @@ class Visit:
             return NotModified(
                 status=status,
                 url=self.url,
-                validators=_validators(raw, self.url, self.validators),
                 moved_to=self.moved_to,
                 max_age=max_age,
                 retry_after=retry_after,
@@ -55,19 +60,22 @@ class Visit:
         if status not in _DOCUMENTS:
             raw.close()
             with_login = bool(self.request.user or self.request.headers)
-            return refused_status(status, self.host, retry_after, with_login=with_login)
+            refused = refused_status(status, self.host, retry_after, with_login=with_login)
+            blamed = self.validators is not None and status in _REFUSES_CONDITION
+            return replace(refused, refuses_validators=blamed)
         try:
             body = self._read(raw)
         except BaseException:
             raw.close()
             raise
         if not body:
-            raise FetchError(Outcome.EMPTY, f"{self.host} answered with an empty document.", status=status)
+            raise FetchError(Outcome.EMPTY, f"{self.host} answered with an empty document.")
         return Fetched(
             status=status,
             url=self.url,
             content_type=_field(raw, "content-type"),
             body=body,
+            max_size=self.request.max_size,
             validators=_validators(raw, self.url),
             moved_to=self.moved_to,
             max_age=max_age,
@@ -83,7 +91,7 @@ class Visit:
         try:
             inflater = Inflater(coding, limit)
             if inflater.is_identity and (raw.length_remaining or 0) > limit:
-                raise self._too_large(f"{raw.length_remaining:,} bytes", raw.status)
+                raise self._too_large(f"{raw.length_remaining:,} bytes")
             while chunk := raw.read1(_CHUNK, decode_content=False):
                 came += len(chunk)
                 for piece in inflater.feed(chunk):
@@ -94,25 +102,28 @@ class Visit:
             if came:
                 inflater.finish()
         except OversizeError as error:
-            raise self._too_large(f"at least {error.size:,} bytes", raw.status) from error
+            raise self._too_large(f"at least {error.size:,} bytes") from error
         except InflateError as error:
             message = f"The document of {self.host} {error}."
-            raise FetchError(Outcome.UNPARSEABLE, message, status=raw.status, size=self.size) from error
+            raise FetchError(Outcome.UNPARSEABLE, message, size=self.size) from error
         return b"".join(pieces)
 
-    def _too_large(self, size: str, status: int) -> FetchError:
+    def _too_large(self, size: str) -> FetchError:
         message = (
             f"The document of {self.host} is too large: {size}, where max_size is {self.request.max_size:,}."
         )
-        return FetchError(Outcome.TOO_LARGE, message, status=status, size=self.size)
+        return FetchError(Outcome.TOO_LARGE, message, size=self.size)
 
 
-def _validators(raw: HTTPResponse, url: str, before: Validators | None = None) -> Validators | None:
-    """Return the answer's validators; what a 304 does not repeat stays."""
-    known = before or Validators(url=url)
-    etag = _field(raw, "etag") or known.etag
-    last_modified = _field(raw, "last-modified") or known.last_modified
+def _validators(raw: HTTPResponse, url: str) -> Validators | None:
+    etag, last_modified = _validator(raw, "etag"), _validator(raw, "last-modified")
     return Validators(url=url, etag=etag, last_modified=last_modified) if etag or last_modified else None
+
+
+def _validator(raw: HTTPResponse, name: str) -> str | None:
+    """Return a validator that can be sent back as it came."""
+    text = _field(raw, name)
+    return None if text is None or _CONTROLS.search(text) else text
 
 
 def _field(raw: HTTPResponse, name: str) -> str | None:

@@ -86,15 +86,26 @@ def test_not_modified_keeps_the_validators_that_were_sent(fetcher: HttpFetcher) 
     with Peer(answering(b"HTTP/1.1 304 Not Modified\r\n\r\n")) as peer:
         answer = fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"', "then")))
 
-        assert answer == NotModified(status=304, url=peer.url, validators=validators(peer.url, '"1"', "then"))
+        assert answer == NotModified(status=304, url=peer.url)
 
 
-def test_not_modified_brings_newer_validators(fetcher: HttpFetcher) -> None:
-    response = b'HTTP/1.1 304 Not Modified\r\nETag: "2"\r\nLast-Modified: now\r\n\r\n'
-    with Peer(answering(response)) as peer:
-        answer = fetcher.fetch(asking(peer.url, validators=validators(peer.url, '"1"', "then")))
+@pytest.mark.parametrize(("status", "refuses"), [(400, True), (412, True), (431, True), (404, False)])
+def test_validators_that_a_server_does_not_take_are_told_of(
+    fetcher: HttpFetcher, origin: Origin, status: int, refuses: bool
+) -> None:
+    url = origin.serve("/feed", b"", status=status)
 
-        assert answer == NotModified(status=304, url=peer.url, validators=validators(peer.url, '"2"', "now"))
+    assert failed(fetcher.fetch(asking(url, validators=validators(url, '"1"')))).refuses_validators == refuses
+    assert not failed(fetcher.fetch(asking(url))).refuses_validators
+
+
+@pytest.mark.parametrize("etag", [b'"a\rb"', b'"a\0b"', b'"a\x1fb"', b'"a\x7fb"'])
+def test_a_validator_that_could_not_go_back_as_it_came_is_none(fetcher: HttpFetcher, etag: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: " + etag + b"\r\nLast-Modified: now\r\n\r\nx"
+    with Peer(answering(head)) as peer:
+        document = fetched(fetcher.fetch(asking(peer.url)))
+
+        assert document.validators == validators(peer.url, None, "now")
 
 
 def test_not_modified_without_a_condition_is_an_error(fetcher: HttpFetcher) -> None:

@@ -89,13 +89,25 @@ def test_what_is_wrong_with_a_document_that_was_read_is_told_beside_its_success(
     assert store.entry_count() == 1
 
 
-def test_new_validators_that_come_with_not_modified_are_sent_the_next_time(store: Store) -> None:
+def test_validators_that_the_server_does_not_take_are_forgotten(store: Store) -> None:
     bench = Bench(store, FakeFetcher(document()))
     bench.poll()
-    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, validators=validators('"2"', "later"))
+    bench.fetcher.answer = FetchFailed(
+        outcome=Outcome.HTTP_ERROR, message="", status=431, refuses_validators=True
+    )
     bench.poll()
+    bench.fetcher.answer = document()
+    assert bench.report().outcome is Outcome.UNCHANGED
+    assert bench.fetcher.asked[2].validators is None
+
+
+def test_a_server_that_goes_on_failing_is_asked_without_validators_in_the_end(store: Store) -> None:
+    bench = Bench(store, FakeFetcher(document()))
     bench.poll()
-    assert bench.fetcher.asked[2].validators == validators('"2"', "later")
+    bench.fetcher.answer = FetchFailed(outcome=Outcome.HTTP_ERROR, message="", status=500)
+    for _ in range(4):
+        bench.poll()
+    assert [request.validators for request in bench.fetcher.asked] == [None, *[validators('"1"')] * 3, None]
 
 
 def test_a_clock_that_is_set_back_makes_no_poll_shorter_than_nothing(store: Store) -> None:
@@ -120,7 +132,7 @@ def test_the_wait_for_the_next_poll_is_left_to_the_dice(store: Store) -> None:
 def test_not_modified_keeps_everything_and_counts_as_success(store: Store) -> None:
     bench = Bench(store, FakeFetcher(document()))
     bench.poll()
-    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url, validators=validators('"1"'))
+    bench.fetcher.answer = NotModified(status=304, url=SOURCE.url)
     assert bench.report().outcome is Outcome.NOT_MODIFIED
     (status,) = store.source_statuses()
     assert (status.failures, status.http_status, status.entries) == (0, 304, 1)
