@@ -44,8 +44,8 @@ _TRACKING = frozenset(
 """Query parameters that tell where a reader came from and never what the page shows. A name that any site
 could use for its content (`id`, `ref`, `source`, `from`) must not be here: two articles would become one."""
 
-_OWN_ITEM = re.compile(r"\d|comm?ent|kommentar|respon[ds]|repl[iy]|answer|antwort|message|msg", re.IGNORECASE)
-"""What stands in a fragment that leads to one of a page's items: its number, or what people write below it."""
+_OWN_ITEM = re.compile(r"\d|comm?ent|kommentar|respon[ds]|repl[iy]|answer|antwort|message|msg", re.I)
+"""What stands in a fragment that leads to one item of a page: its number, or what people write below it."""
 
 _LINKABLE = frozenset({"http", "https", "ftp", "gemini", "gopher", "magnet", "mailto", "news"})
 
@@ -106,7 +106,7 @@ def is_site_root(url: str) -> bool:
 
 
 def leads_to_part(url: str) -> bool:
-    """Return whether a link's fragment may name an item of its own on a page: `#comment-5`, `#respond`, `#v1.2`.
+    """Return whether a link's fragment may name an item of its own on a page: `#comment-5`, `#v1.2`.
 
     Any number makes it one, as two items taken for one would lose one. Not so what tracks readers
     (`#xtor=RSS-1`), nor a highlighted text (`#:~:text=…`).

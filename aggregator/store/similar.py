@@ -27,20 +27,16 @@ CLASSES = 8
 SHARED = 2
 """Numbers that two texts must share to be compared."""
 
-_MARKUP = 20_000
-_PLAIN = 8_000
-"""Characters of an item's HTML, and of the text in it, that are read."""
-
-_WORDS = 1_000
-"""Words of a text that are compared."""
+_MARKUP = 60_000
+"""Characters of an item's HTML: of a longer one the end could not be compared, so it is no one's story."""
 
 _SHINGLE = 4
 _LEAST_TITLE = 4.0
-_LEAST_TEXT = 25.0
+LEAST_TEXT = 25.0
 """Words, below which titles and texts are not specific: a briefing, the weather, a note."""
 
 _VARIETY = 0.05
-"""Of a text's words, so many differ at least; what is built of fewer makes comparing slow."""
+"""Of a text's words, so many differ at least; what is built of fewer is filling."""
 
 _ONE_CHARACTER = 0.5
 """What a character of a script without spaces counts, in words."""
@@ -50,18 +46,42 @@ _ALONE = re.compile(
 )
 """Characters of scripts that do not put spaces between words: each is taken for one."""
 
-_WORD = re.compile(r"[^\W_]+(?:[.,:/'\-](?=\d)[^\W_]+)*")
-"""Results, versions and dates are one word: `3:1`, `v1.2.3`, `2027-01-05`."""
+_LETTER = (
+    r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    r"\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3"
+    r"\u3099\u309a])"
+)
+"""Marks are letters, too: in many scripts they are the vowels."""
 
-_NUMBER = re.compile(r"[\d〇零一二三四五六七八九十百千万萬亿億兆两両]")
-_APOSTROPHES = str.maketrans("", "", "'’‘ʼ\u00ad\u200b\u200c\u200d")
+_WORD = re.compile(rf"{_LETTER}+(?:(?:[.,:/\-](?=\d)|'){_LETTER}+)*|[^\w\s]")
+"""Results, versions and dates are one word: `3:1`, `v1.2.3`, `2027-01-05`. Of the signs some count."""
 
-_CUT = re.compile(r"(?:\.\.\.|\[\s*\.\.\.\s*\])\s*$")
+_SAYING = ("L", "N", "M", "Sc", "Sm", "So")
+_DIVIDING = frozenset("|~")
+_PERCENT = frozenset("%‰")
+"""Currencies, `+`, `°`, emoji say something, as letters do; what divides does not."""
+
+_BELOW = re.compile(r"(?<![\w.\-])[-–−](?=[\d.])")
+_MINUS = "−"
+
+_APOSTROPHES = str.maketrans(
+    {**dict.fromkeys("’‘ʼ", "'"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f")}
+)
+"""Two of an apostrophe's forms are one; what nobody sees is nothing."""
+
+_SEPARATOR = re.compile(r"\s[-–—·•»«:/]+\s|:(?!\d)|[|_]|[—―─]{2,}")
+"""What stands between a heading and the name of a site."""
+
+_NAMES_AT_AN_END = 2
+
+_CUT = re.compile(r"(?:\.\.\.|[\[(]\s*\.\.\.\s*[\])])\s*$")
 _MORE = re.compile(
     r"\s*(?:read more|continue reading|weiterlesen|mehr lesen|читать далее|подробнее|続きを読む|もっと見る"
     r"|阅读全文|查看全文|閱讀全文|더보기|전체 기사 보기)\W*$",
     re.IGNORECASE,
 )
+_FOOTER = re.compile(r"The post (.+) (?:appeared first on|first appeared on) (.+?)\.?\s*")
+"""What WordPress puts below each text."""
 
 _AGENCIES = frozenset(
     [
@@ -101,12 +121,14 @@ _NO_NAMES = frozenset(
     [
         *(
             "blog",
+            "co",
             "com",
             "feed",
             "feeds",
             "home",
             "latest",
             "main",
+            "net",
             "news",
             "org",
             "press",
@@ -119,76 +141,72 @@ _NO_NAMES = frozenset(
 )
 """What stands in sources' titles and hosts, and in any text."""
 
-_LONGEST_NAME = 8
-
 
 @dataclass(frozen=True)
 class Said:
-    """What one item says, as it is compared with others."""
+    """What one item says, as it is compared with others. Words are in lower case."""
 
-    title: tuple[str, ...]
-    """Its words in lower case."""
-    words: tuple[str, ...]
-    """The text's words, as written."""
+    heading: tuple[tuple[str, ...], ...]
+    """The title's words, in parts where it has separators."""
+    html: str
+    """The text, as the source says it."""
     names: frozenset[str]
-    """What the item's source is called, each name as one word in lower case."""
+    """What the item's source is called, each name as one word."""
     files: frozenset[str]
     """URLs of the sounds and films that belong to it."""
 
+    @property
+    def title(self) -> tuple[str, ...]:
+        """The title's words."""
+        return _joined(self.heading)
+
     @cached_property
     def text(self) -> tuple[str, ...]:
-        """The text's words in lower case."""
-        return tuple(word.casefold() for word in self.words)
+        """Its words, without what the source puts below each text; none when it is too long to be read."""
+        if len(self.html) > _MARKUP:
+            return ()
+        plain = unicodedata.normalize("NFKC", plain_from_html(self.html))
+        footer = _FOOTER.fullmatch(plain, max(plain.rfind("The post "), 0))
+        if footer and words_of(footer[1]) == self.title and self.is_own_name(words_of(footer[2])):
+            plain = plain[: footer.start()]
+        whole = _MORE.sub("", plain)
+        words = words_of(whole)
+        return words[:-1] if _CUT.search(whole) else words  # cut, the last may be half a word
 
     @cached_property
-    def shingles(self) -> frozenset[int]:
-        """Hashes of the runs of words in the text."""
-        text = self.text
-        return frozenset(
-            crc32("\0".join(text[start : start + _SHINGLE]).encode("utf-8", "replace"))
-            for start in range(len(text) - _SHINGLE + 1)
-        )
-
-    @property
     def is_specific(self) -> bool:
         """Whether it says enough to be told from everything else."""
-        is_varied = len(set(self.text)) >= _VARIETY * len(self.text)
-        return is_varied and weight(self.title) >= _LEAST_TITLE and weight(self.words) >= _LEAST_TEXT
+        if weight(self.title) < _LEAST_TITLE or weight(self.text) < LEAST_TEXT:
+            return False
+        return len(set(self.text)) >= _VARIETY * len(self.text)
 
-    def is_name(self, words: Sequence[str]) -> bool:
-        """Return whether these words (lower case) are what the source, or a news agency, is called."""
-        name = "".join(words)
-        return name in self.names or name in _AGENCIES
+    def is_own_name(self, words: Sequence[str]) -> bool:
+        """Return whether these words are what the source is called."""
+        return "".join(words) in self.names
 
 
 def said(title: str, html: str | None, *, names: frozenset[str], files: Iterable[str] = ()) -> Said:
-    """Return what an item of a source with these `names` says, up to a thousand words of it."""
-    plain = unicodedata.normalize("NFKC", plain_from_html((html or "")[:_MARKUP])[:_PLAIN])
-    whole = _MORE.sub("", plain)
-    words = _words(whole)[:_WORDS]
-    if len(html or "") > _MARKUP or len(plain) >= _PLAIN or _CUT.search(whole):
-        words = words[:-1]  # it may be half a word
-    heading = unicodedata.normalize("NFKC", title)
-    return Said(
-        title=tuple(word.casefold() for word in _words(heading)),
-        words=tuple(words),
-        names=names,
-        files=frozenset(files),
-    )
+    """Return what an item of a source with these `names` says."""
+    parts = _SEPARATOR.split(unicodedata.normalize("NFKC", title))
+    heading = tuple(words for part in parts if (words := words_of(part)))
+    return Said(heading=heading, html=html or "", names=names, files=frozenset(files))
 
 
 def source_names(*titles: str | None, url: str | None = None) -> frozenset[str]:
-    """Return what a source may be called in titles: its own titles, what stands first in them, its host."""
+    """Return what a source may be called in titles: its own titles, what stands first in them, its host.
+
+    Of a host the whole and the label before its top-level domain: `london.weather.example` is no `london`.
+    """
     found = []
     for title in titles:
         plain = unicodedata.normalize("NFKC", title or "")
-        found += ["".join(_words(part)) for part in (plain, re.split(r"\s[-|:·–—»]\s|[:|_]", plain)[0])]
+        found += ["".join(words_of(part)) for part in (plain, _SEPARATOR.split(plain)[0])]
     try:
         labels = (urlsplit(url or "").hostname or "").removeprefix("www.").split(".")
     except ValueError:
         labels = []
-    found += ["".join(labels), *labels[:-1]]
-    return frozenset(name.casefold() for name in found if len(name) > 1) - _NO_NAMES
+    found += ["".join(words_of(label)) for label in (".".join(labels), *labels[-2:-1])]
+    return frozenset(name for name in found if len(name) > 1) - _NO_NAMES
 
 
 def fingerprint(item: Said) -> frozenset[int]:
@@ -196,7 +214,8 @@ def fingerprint(item: Said) -> frozenset[int]:
     if not item.is_specific:
         return frozenset()
     least: dict[int, int] = {}
-    for shingle in item.shingles:
+    for start in range(len(item.text) - _SHINGLE + 1):
+        shingle = crc32("\0".join(item.text[start : start + _SHINGLE]).encode("utf-8", "replace"))
         number = shingle % CLASSES
         if shingle < least.get(number, 1 << 32):
             least[number] = shingle
@@ -205,20 +224,32 @@ def fingerprint(item: Said) -> frozenset[int]:
 
 def title_number(item: Said) -> int:
     """Return the title's number, the same with and without the source's name; beyond all numbers of texts."""
-    words = min(without_names(item.title, (item,)), key=len)
+    words = min(without_names(item.heading, (item,)), key=len)
     digest = blake2b("\0".join(words).encode("utf-8", "replace"), digest_size=7).digest()
     return int.from_bytes(digest, "big") | 1 << 56
 
 
-def without_names(title: tuple[str, ...], items: Sequence[Said]) -> set[tuple[str, ...]]:
-    """Return a title with and without the names that the items' sources have, at its beginning or end."""
-    found = {title}
-    for length in range(1, min(_LONGEST_NAME, len(title) - 1) + 1):
-        if any(item.is_name(title[-length:]) for item in items):
-            found.add(title[:-length])
-        if any(item.is_name(title[:length]) for item in items):
-            found.add(title[length:])
-    return {words for words in found if weight(words) >= _LEAST_TITLE} or {title}
+def without_names(heading: Sequence[Sequence[str]], items: Sequence[Said] = ()) -> set[tuple[str, ...]]:
+    """Return a heading with and without first and last parts that name an agency, or the items' sources."""
+
+    def is_name(part: Sequence[str]) -> bool:
+        return is_agency(part) or any(item.is_own_name(part) for item in items)
+
+    first, last = 0, len(heading)
+    for _ in range(_NAMES_AT_AN_END):
+        if last - first > 1 and is_name(heading[last - 1]):
+            last -= 1
+        if last - first > 1 and is_name(heading[first]):
+            first += 1
+    found = {
+        _joined(heading[start:end]) for start in range(first + 1) for end in range(last, len(heading) + 1)
+    }
+    return {words for words in found if weight(words) >= _LEAST_TITLE} or {_joined(heading)}
+
+
+def is_agency(words: Sequence[str]) -> bool:
+    """Return whether these words (lower case) are a news agency's name."""
+    return "".join(words) in _AGENCIES
 
 
 def weight(words: Iterable[str]) -> float:
@@ -226,10 +257,17 @@ def weight(words: Iterable[str]) -> float:
     return sum(_ONE_CHARACTER if _ALONE.match(word) else 1.0 for word in words)
 
 
-def is_number(word: str) -> bool:
-    """Return whether a word says a number, a date, a result or a version."""
-    return _NUMBER.search(word) is not None
+def _joined(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(word for part in parts for word in part)
 
 
-def _words(plain: str) -> list[str]:
-    return _WORD.findall(_ALONE.sub(r" \g<0> ", plain.translate(_APOSTROPHES)))
+def words_of(plain: str) -> tuple[str, ...]:
+    """Return a text's words and signs that say something, in lower case."""
+    apart = _ALONE.sub(r" \g<0> ", _BELOW.sub(f" {_MINUS}", plain.translate(_APOSTROPHES)))
+    return tuple(word for word in _WORD.findall(apart.lower()) if len(word) > 1 or _says(word))
+
+
+def _says(character: str) -> bool:
+    if character in _DIVIDING:
+        return False
+    return character in _PERCENT or unicodedata.category(character).startswith(_SAYING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aggregator.store.similar import Said, said, source_names
 
@@ -17,13 +18,14 @@ class Told:
     text: str
     source: str = "Morning Post"
     file: str | None = None
+    url: str | None = None
+    """The source's, where it does not follow from its name."""
 
     @property
     def said(self) -> Said:
         host = "".join(self.source.lower().split())
-        names = source_names(
-            self.source, f"{self.source} - All articles", url=f"https://www.{host}.example/rss"
-        )
+        url = self.url or f"https://www.{host}.example/rss"
+        names = source_names(self.source, f"{self.source} - All articles", url=url)
         return said(self.title, self.text, names=names, files=[self.file] if self.file else [])
 
 
@@ -43,12 +45,11 @@ class Language:
     """What three issues of the column say."""
 
 
-def _languages() -> dict[str, Language]:
-    tables = tomllib.loads((Path(__file__).parents[1] / "data" / "stories.toml").read_text("utf-8"))
-    return {code: Language(**table) for code, table in tables.items()}
+def _tables(name: str) -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parents[1] / "data" / name).read_text("utf-8"))
 
 
-LANGUAGES = _languages()
+LANGUAGES = {code: Language(**table) for code, table in _tables("stories.toml").items()}
 
 HERALD = "Evening Herald"
 
@@ -74,6 +75,27 @@ def stories() -> dict[str, tuple[Told, Told]]:
             "last paragraph is cut": Told(title, " ".join(said_in.report[:2]), HERALD),
         }
         pairs |= {f"{code}: {name}": (first, other) for name, other in others.items()}
+    english = LANGUAGES["en"]
+    footer = "<p>The post <a href='/x'>{}</a> appeared first on <a href='/'>{}</a>.</p>"
+    below = {name: footer.format(english.title, name) for name in ("Morning Post", HERALD)}
+    plain = " ".join(english.report)
+    return pairs | {
+        "en: the post appeared first": (
+            Told(english.title, plain + below["Morning Post"]),
+            Told(english.title, plain + below[HERALD], HERALD),
+        ),
+        "en: agency in one title, site in the other": (
+            Told(f"{english.title} - Reuters", plain),
+            Told(f"{english.title} | {HERALD}", plain, HERALD),
+        ),
+    }
+
+
+def told_apart() -> dict[str, tuple[Told, Told]]:
+    """Return pairs of items that tell one story, which is not found: what they differ in could be another."""
+    pairs: dict[str, tuple[Told, Told]] = {}
+    for code, said_in in LANGUAGES.items():
+        title, plain = said_in.title, " ".join(said_in.report)
         pairs[f"{code}: both sites in the titles"] = (
             Told(f"{title} - Morning Post", plain),
             Told(f"{title} | {HERALD}", plain, HERALD),
@@ -86,6 +108,21 @@ def stories() -> dict[str, tuple[Told, Told]]:
         "en: a word": (first, Told(english.title, plain.replace("asked for", "sought"), HERALD)),
         "en: longer heading": (first, Told(f"{english.title} within six years", plain, HERALD)),
     }
+
+
+def lookalikes() -> dict[str, tuple[Told, Told]]:
+    """Return pairs of different articles that differ in a word, by a name for each."""
+    pairs = {}
+    for name, table in _tables("lookalikes.toml").items():
+        sources = table.get("sources", ("Morning Post", HERALD))
+        one, other = (
+            Told(table["title"].format(**said), table["text"].format(**said), source, url=url)
+            for said, source, url in zip(
+                (table["one"], table["other"]), sources, table.get("urls", (None, None)), strict=True
+            )
+        )
+        pairs[name] = (one, other)
+    return pairs
 
 
 def others() -> dict[str, tuple[Told, Told]]:
