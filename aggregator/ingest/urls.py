@@ -44,7 +44,7 @@ _TRACKING = frozenset(
 """Query parameters that tell where a reader came from and never what the page shows. A name that any site
 could use for its content (`id`, `ref`, `source`, `from`) must not be here: two articles would become one."""
 
-_OWN_ITEM = re.compile(r"\d|comm?ent|kommentar|respon[ds]|repl[iy]|answer|antwort|message|msg", re.I)
+_OWN_ITEM = re.compile(r"\d|comm?ent|kommentar|respon[ds]|repl[iy]|answer|antwort|message|msg", re.IGNORECASE)
 """What stands in a fragment that leads to one item of a page: its number, or what people write below it."""
 
 _LINKABLE = frozenset({"http", "https", "ftp", "gemini", "gopher", "magnet", "mailto", "news"})
