@@ -24,6 +24,7 @@ _OWNER_IN_PAGE = re.compile(r'"channelId"\s*:\s*"(UC[\w-]{22})"', re.ASCII)
 _PLAYLIST = re.compile(r"(?!RD|WL$|LL$|LM$)[\w-]{10,64}", re.ASCII)  # those left out are made for one viewer
 _YOUTUBE = "https://www.youtube.com/feeds/videos.xml"
 
+_LABEL = re.compile(r"[\w-]{1,63}", re.ASCII)
 _NAME = re.compile(r"[\w.+-]{1,100}", re.ASCII)
 _NO_GITHUB_OWNERS = frozenset(
     {
@@ -32,6 +33,13 @@ _NO_GITHUB_OWNERS = frozenset(
         *("features", "issues", "join", "login", "marketplace", "new", "notifications", "orgs"),
         *("organizations", "pricing", "pulls", "readme", "search", "security", "sessions"),
         *("settings", "site", "sponsors", "stars", "team", "topics", "trending"),
+    }
+)
+_NO_GIST_OWNERS = frozenset({"discover", "forked", "join", "login", "search", "starred"})
+_NO_FORGEJO_OWNERS = frozenset(
+    {
+        *("-", "admin", "api", "assets", "attachments", "avatars", "explore", "issues", "milestones"),
+        *("notifications", "org", "pulls", "repo", "user"),
     }
 )
 _NO_GITLAB_GROUPS = frozenset(
@@ -63,8 +71,8 @@ class _Place(NamedTuple):
 def known_feeds(url: str) -> tuple[str, ...]:
     """Return the feeds of a page of a site that is known by its host's name, the likeliest first.
 
-    YouTube (channels, playlists), GitHub, GitLab, Reddit, Medium, Substack, WordPress.com, Blogger, Tumblr,
-    Bluesky, arXiv, Stack Exchange. Empty for any other address.
+    YouTube (channels, playlists), GitHub (with gists), GitLab, Codeberg, Reddit, Medium, Substack,
+    WordPress.com, Blogger, Tumblr, Bluesky, arXiv, Stack Exchange. Empty for any other address.
     """
     place = _place(url)
     if place is None:
@@ -169,6 +177,27 @@ def _github(place: _Place) -> tuple[str, ...]:
     return tuple(f"{repository}/{kind}.atom" for kind in ("releases", "tags", "commits"))
 
 
+def _gist(place: _Place) -> tuple[str, ...]:
+    if not place.path or place.path[0] in _NO_GIST_OWNERS:
+        return ()
+    return (f"{place.origin}/{place.path[0]}.atom",)
+
+
+def _forgejo(place: _Place) -> tuple[str, ...]:
+    if not place.path or place.path[0] in _NO_FORGEJO_OWNERS:
+        return ()
+    if len(place.path) == 1:
+        return (f"{place.origin}/{place.path[0]}.rss",)
+    owner, name, *rest = place.path
+    repository = f"{place.origin}/{owner}/{name.removesuffix('.git')}"
+    match rest:
+        case ["releases" | "tags" as kind, *_]:
+            return (f"{repository}/{kind}.rss",)
+        case ["src" | "commits", "branch", branch, *path]:
+            return (f"{repository}/rss/branch/{'/'.join((branch, *path))}",)
+    return (f"{repository}/releases.rss", f"{repository}/tags.rss", f"{repository}.rss")
+
+
 def _gitlab(place: _Place) -> tuple[str, ...]:
     if not place.path or place.path[0] in _NO_GITLAB_GROUPS:
         return ()
@@ -198,6 +227,8 @@ def _reddit(place: _Place) -> tuple[str, ...]:
             path = f"r/{name}/"
         case ("user" | "u", name, "m", several, *_):
             path = f"user/{name}/m/{several}/"
+        case ("domain", domain, *_):
+            path = f"domain/{domain}/"
         case ("user" | "u", name, *_):
             path = f"user/{name}/"
         case _:
@@ -219,6 +250,11 @@ def _medium(place: _Place) -> tuple[str, ...]:
 
 
 def _substack(place: _Place) -> tuple[str, ...]:
+    if place.host == "open.substack.com":
+        match place.path:
+            case ("pub", name, *_) if _LABEL.fullmatch(name):
+                return (f"https://{name}.substack.com/feed",)
+        return ()
     return (f"{place.origin}/feed",)
 
 
@@ -288,6 +324,8 @@ _STACK_EXCHANGE = (
 _SITES: tuple[tuple[Callable[[str], bool], Callable[[_Place], tuple[str, ...]]], ...] = (
     (lambda host: _is(host, "youtube.com", "youtu.be"), _youtube),
     (lambda host: host in {"github.com", "www.github.com"}, _github),
+    (lambda host: host == "gist.github.com", _gist),
+    (lambda host: host in {"codeberg.org", "gitea.com"}, _forgejo),
     (lambda host: host in {"gitlab.com", "www.gitlab.com"}, _gitlab),
     (lambda host: _is(host, "reddit.com"), _reddit),
     (lambda host: _is(host, "medium.com"), _medium),

@@ -9,6 +9,7 @@ from aggregator.ingest.sites import channel_feed, common_feeds, known_feeds, lik
 CHANNEL = "UCabcdefghijklmnopqrst-_"
 YOUTUBE = "https://www.youtube.com/feeds/videos.xml"
 GITHUB = "https://github.com/o/r"
+FORGEJO = "https://codeberg.org/o/r"
 GITLAB = "https://gitlab.com/g/sub/p"
 
 
@@ -46,6 +47,19 @@ GITLAB = "https://gitlab.com/g/sub/p"
         ("https://user.medium.com/", ["https://user.medium.com/feed"]),
         ("https://writer.substack.com/p/a-post", ["https://writer.substack.com/feed"]),
         ("https://www.substack.com/", []),
+        ("https://open.substack.com/pub/foo/p/a-post?r=1", ["https://foo.substack.com/feed"]),
+        ("https://open.substack.com/pub/evil.example%2f", []),
+        ("https://open.substack.com/", []),
+        ("https://gist.github.com/someone", ["https://gist.github.com/someone.atom"]),
+        ("https://gist.github.com/someone/0123abc", ["https://gist.github.com/someone.atom"]),
+        ("https://gist.github.com/discover", []),
+        ("https://codeberg.org/someone", ["https://codeberg.org/someone.rss"]),
+        (FORGEJO, [f"{FORGEJO}/releases.rss", f"{FORGEJO}/tags.rss", f"{FORGEJO}.rss"]),
+        (f"{FORGEJO}.git", [f"{FORGEJO}/releases.rss", f"{FORGEJO}/tags.rss", f"{FORGEJO}.rss"]),
+        (f"{FORGEJO}/releases/tag/v1", [f"{FORGEJO}/releases.rss"]),
+        (f"{FORGEJO}/src/branch/main/docs", [f"{FORGEJO}/rss/branch/main/docs"]),
+        ("https://codeberg.org/explore/repos", []),
+        ("https://www.reddit.com/domain/example.org/new", ["https://www.reddit.com/domain/example.org/.rss"]),
         ("https://a.wordpress.com/2024/01/02/post/", ["https://a.wordpress.com/feed/"]),
         (
             "https://a.wordpress.com/category/b/",
