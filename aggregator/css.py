@@ -75,6 +75,15 @@ class _Translator(HTMLTranslator):
         _refuse_namespace(selector.namespace)
         return super().xpath_element(selector)
 
+    @staticmethod
+    def _never_matches(xpath: XPathExpr) -> XPathExpr:  # noqa: ARG004 - what it is called with
+        raise SelectorError(
+            "Pages are read, not shown: :hover, :active, :focus, :visited and :target never match"
+        )
+
+    xpath_hover_pseudo = xpath_active_pseudo = xpath_focus_pseudo = _never_matches
+    xpath_visited_pseudo = xpath_target_pseudo = _never_matches
+
     def xpath_attrib(self, selector: Attrib) -> XPathExpr:
         """Translate the condition on an attribute."""
         _refuse_namespace(selector.namespace)

@@ -53,6 +53,8 @@ def test_within_an_element_the_element_itself_can_be_named() -> None:
         ("> a", "for a child of the item write :scope >"),
         ("a[b='", "unclosed string at column 5"),
         ("p::text", "text is taken without ::text"),
+        (".post:hover", ":target never match"),
+        ("a:not(:visited)", ":target never match"),
         ("a:foo", "the pseudo-class :foo is unknown"),
         ("svg|a", "HTML has no namespaces: leave out svg|"),
         ("[xlink|href]", "HTML has no namespaces: leave out xlink|"),

@@ -93,13 +93,14 @@ def _half_logins(document: Mapping[str, Any]) -> Iterable[Problem]:
 
 def _half_pages(document: Mapping[str, Any]) -> Iterable[Problem]:
     for index, source in tables_of(document, "sources"):
-        is_page = source.get("kind") == "html"
+        kind = source.get("kind", "feed")
+        is_page = kind == "html"
         if is_page and "selectors" not in source:
             example = 'selectors = { item = "article" }'
             yield Problem(
                 ("sources", index, "kind"), f'"html" needs "selectors" beside it, such as {example}'
             )
-        if "selectors" in source and not is_page:
+        if "selectors" in source and kind == "feed":  # another word is complained of itself
             yield Problem(("sources", index, "selectors"), 'needs kind = "html" beside it')
         if "selector" in source and not wants_full_text(source):
             yield Problem(("sources", index, "selector"), "needs full_text = true beside it")

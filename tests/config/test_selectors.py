@@ -46,3 +46,9 @@ def test_a_bad_selector_is_refused_with_its_key_and_what_is_wrong(key: str, sele
 def test_the_selector_of_an_article_is_checked_like_the_others() -> None:
     found = problem(SOURCE + 'full_text = true\nselector = "main >"')
     assert 'selector: "main >" is no CSS selector that can be used: at its end' in found
+
+
+def test_a_kind_that_is_not_known_is_the_only_complaint() -> None:
+    found = problem(SOURCE + 'kind = "htm"\nselectors = { item = "li" }')
+    assert 'kind: expected "feed" or "html", not "htm"' in found
+    assert 'needs kind = "html" beside it' in problem(SOURCE + 'selectors = { item = "li" }')
