@@ -81,7 +81,7 @@ class Polling:
     """URL of the HTTP proxy for every request; it may hold credentials."""
     parse_timeout: int = 30_000
     """Milliseconds that one document may be parsed for."""
-    parse_memory: int = 512 * 1024 * 1024
+    parse_memory: int = 192 * 1024 * 1024
     """Bytes of memory that a process which parses may use."""
     parse_workers: int = 2
     """Processes that parse."""

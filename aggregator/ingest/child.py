@@ -15,15 +15,20 @@ import struct
 import sys
 from contextlib import suppress
 from io import BufferedRWPair
+from pathlib import Path
 
 import aggregator.ingest.read  # noqa: F401 - what nearly every document needs is there when the first one comes
 
 HEADER = struct.Struct(">Qd")
-"""Before each message: its length in bytes, and the seconds until the alarm (0 in answers)."""
+"""Before each message: its length in bytes, and the seconds until the alarm; in answers 1
+from a process that has grown and should be replaced, else 0."""
 READY = b"R"
 """Sent once, when documents can be taken."""
 OUT_OF_MEMORY = 12
 """The exit code after a document that needed more memory than allowed."""
+
+_LARGEST = 48 * 1024 * 1024
+"""Bytes of memory that a process may keep between two documents: a new one has about half."""
 
 
 def main(arguments: list[str]) -> int:
@@ -65,8 +70,19 @@ def serve(stream: BufferedRWPair) -> None:
         work, document, options = pickle.loads(stream.read(size))  # noqa: S301 - written by our own parent
         answer = pickle.dumps(work(document, *options), protocol=pickle.HIGHEST_PROTOCOL)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        stream.write(HEADER.pack(len(answer), 0) + answer)
+        del document, options
+        stream.write(HEADER.pack(len(answer), own_memory() > _LARGEST))
+        stream.write(answer)  # by itself: joined to its header, it would be there twice
         stream.flush()
+        del answer
+
+
+def own_memory() -> int:
+    """Return how many bytes of memory the process has at the moment; 0 where the platform does not tell."""
+    with suppress(OSError):
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize()
+    return 0
 
 
 if __name__ == "__main__":

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from aggregator.ingest.decode import decode
 from aggregator.ingest.items import number
+from aggregator.ingest.limits import MOST_VALUES
 from aggregator.ingest.text import collapse, escape
 from aggregator.ingest.urls import absolute, is_web
 from aggregator.model import Enclosure, Outcome, ParsedEntry, ParsedFeed, RawHtml, Unreadable
@@ -20,6 +23,8 @@ from aggregator.model import Enclosure, Outcome, ParsedEntry, ParsedFeed, RawHtm
 _VERSIONS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION_URL = "jsonfeed.org/version/"
 _MOST_DIGITS = 100
+_VALUE = re.compile(r'(?:[^"\[{,]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+(?:[\[{,]|\Z)', re.DOTALL)
+"""Up to where the next value begins: brackets and commas within texts do not count."""
 
 Object = Mapping[str, Any]
 
@@ -31,6 +36,9 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
     become HTML that shows the same. Dates stay text. `image`, `banner_image` and extensions are left out.
     """
     decoded = decode(body, content_type)
+    if _holds_too_much(decoded.text):
+        message = f"The JSON cannot be parsed: it holds more than {MOST_VALUES} values."
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=message)
     try:
         document = json.loads(decoded.text, strict=False, parse_int=_integer)
     except (ValueError, RecursionError) as error:
@@ -48,6 +56,13 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
         entries=tuple(_entry(item, site_url, url, authors) for item in _objects(document, "items")),
         problem=decoded.mistake,
     )
+
+
+def _holds_too_much(text: str) -> bool:
+    """Return whether there are more values than can be meant: each takes up to a hundred times its length."""
+    if sum(map(text.count, "[{,")) <= MOST_VALUES:
+        return False
+    return next(islice(_VALUE.finditer(text), MOST_VALUES, None), None) is not None
 
 
 def _integer(digits: str) -> int | str:

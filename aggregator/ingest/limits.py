@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from aggregator.model import ParsedEntry, ParsedFeed
+from aggregator.model import Fetched, ParsedEntry, ParsedFeed
 
 MOST_ITEMS = 20_000
 """The upper ones of a document stay: these are its newest."""
@@ -18,9 +18,18 @@ MOST_OF_A_KIND = 200
 LONGEST_NAME = 1_000
 """Characters of an author or a category."""
 
+MOST_TAGS = 300_000
+"""Start tags of an XML document, HTML in its texts not counted: 15 for each of the most items."""
+MOST_TAGS_OF_ITEM = 20_000
+DEEPEST = 256
+"""Elements of an XML document within each other."""
+MOST_ATTRIBUTES = 20_000
+"""Of one tag. Feeds have a dozen; a parser has to take those of a tag all at once."""
+MOST_VALUES = 500_000
+"""Values of a JSON document: 25 for each of the most items."""
+
 GZIP = b"\x1f\x8b"
-MOST_INFLATED = 20 * 1024 * 1024
-"""Bytes that a document which is a gzip file may inflate to."""
+_MOST_INFLATED = 20 * 1024 * 1024
 
 _FREE_TEXT = 4 * 1024 * 1024
 _GROWTH = 4
@@ -32,9 +41,14 @@ def most_text(size: int) -> int:
     return max(_FREE_TEXT, _GROWTH * size)
 
 
-def largest_answer(body: bytes) -> int:
-    """Return the most bytes that a parse process may answer with, given the document's body."""
-    size = MOST_INFLATED if body.startswith(GZIP) else len(body)
+def most_inflated(document: Fetched) -> int:
+    """Return the bytes that a document which is a gzip file may inflate to."""
+    return _MOST_INFLATED if document.max_size is None else document.max_size
+
+
+def largest_answer(document: Fetched) -> int:
+    """Return the most bytes that a parse process may answer with, given the document."""
+    size = most_inflated(document) if document.body.startswith(GZIP) else len(document.body)
     # texts are cleaned after they were counted, which can make a broken character one of three bytes
     return 3 * most_text(size) + MOST_ITEMS * _ITEM_OVERHEAD
 

@@ -7,19 +7,18 @@ bytes ─ decode ─► text ─ cleaned ─► strict parser ─┬─► items
 
 from __future__ import annotations
 
-import io
 import xml.sax
 import xml.sax.expatreader
 from xml.parsers.expat import errors as expat_errors
 from xml.sax.handler import feature_external_ges, feature_namespaces
-from xml.sax.xmlreader import InputSource
 
 from aggregator.ingest.decode import decode
 from aggregator.ingest.discover import WEB_PAGE, hint
 from aggregator.ingest.items import feed_from
-from aggregator.ingest.limits import MOST_ITEMS
+from aggregator.ingest.limits import DEEPEST, MOST_ATTRIBUTES, MOST_ITEMS, MOST_TAGS, MOST_TAGS_OF_ITEM
 from aggregator.ingest.parsers import LooseParser, StrictParser
-from aggregator.ingest.xmltext import Prologue, cleaned, repaired
+from aggregator.ingest.plenty import TooManyTagsError
+from aggregator.ingest.xmltext import Prologue, cleaned, repaired, without_countless_attributes
 from aggregator.model import Outcome, ParsedFeed, Unreadable
 
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
@@ -35,6 +34,8 @@ _NAMES_OF_ROOTS = {
 }
 _NOT_ASCII = bytes(range(0x80, 0x100))
 """At a document's end, these can only be half a character, which would spoil the guess at the encoding."""
+_PIECE = 64 * 1024
+"""Characters that expat gets at once."""
 
 
 def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed | Unreadable:
@@ -54,16 +55,21 @@ def parse_xml(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed 
     prologue = Prologue(text)
     if prologue.root not in _FEED_ROOTS:
         return _no_feed(prologue, text, url)
+    is_clean = text == decoded.text
+    prologue.rest = without_countless_attributes(rest := prologue.rest)
+    many_attributes = f"Tags with more than {MOST_ATTRIBUTES} attributes were read without them."
+    notes = [many_attributes if prologue.rest != rest else None, decoded.mistake]
+    del text, rest, decoded  # megabytes, of which `prologue` has what is still needed
     result, complaint = _parse(prologue, url)
     cut_off = result.cut_off()
-    if complaint is None and text != decoded.text:
+    if complaint is None and not is_clean:
         complaint = "it holds characters that XML does not allow"
     feed = feed_from(
         version=result.version or prologue.root or "",
         feed=result.feeddata,
         entries=result.entries,
         url=url,
-        problem=_problem(complaint, cut_off, result, decoded.mistake),
+        problem=_problem(complaint, cut_off, result, notes),
         whole=cut_off is None,
         references_left=isinstance(result, LooseParser),
     )
@@ -85,13 +91,18 @@ def _no_feed(prologue: Prologue, text: str, url: str) -> Unreadable:
 
 
 def _problem(
-    complaint: str | None, cut_off: str | None, parser: StrictParser | LooseParser, mistake: str | None
+    complaint: str | None, cut_off: str | None, parser: StrictParser | LooseParser, notes: list[str | None]
 ) -> str | None:
     ill_formed = complaint and f"The document is ill-formed XML, read as far as possible: {complaint}."
     tag = parser.passed_over
     odd = tag and f"An element that could not be understood was passed over: <{tag[:40]}>."
     many = parser.left_out and f"{parser.left_out} items beyond the first {MOST_ITEMS} were left out."
-    return " ".join(sentence for sentence in (ill_formed, cut_off, odd, many, mistake) if sentence) or None
+    tags = parser.tags_left_out and (
+        f"Tags were left out: an item may have {MOST_TAGS_OF_ITEM} of them, {DEEPEST} within each other."
+    )
+    end = parser.ended_early and f"The document has more than {MOST_TAGS} tags: what follows was left out."
+    sentences = (ill_formed, cut_off, odd, many, tags, end, *notes)
+    return " ".join(sentence for sentence in sentences if sentence) or None
 
 
 def _parse(prologue: Prologue, url: str) -> tuple[StrictParser | LooseParser, str | None]:
@@ -117,13 +128,14 @@ def _parse_strictly(document: str, url: str) -> tuple[StrictParser, str | None]:
     reader.setFeature(feature_external_ges, False)
     reader.setContentHandler(handler)
     reader.setErrorHandler(handler)
-    source = InputSource()
-    source.setByteStream(io.BytesIO(document.encode("utf-8")))
-    source.setEncoding("utf-8")
     try:
-        reader.parse(source)
+        for at in range(0, len(document), _PIECE):  # not all at once: that would make another copy of it
+            reader.feed(document[at : at + _PIECE])
+        reader.close()
     except MemoryError:
         raise
+    except TooManyTagsError:
+        return handler, None
     except xml.sax.SAXParseException as error:
         if error.getMessage() == expat_errors.XML_ERROR_NO_MEMORY:
             raise MemoryError from error

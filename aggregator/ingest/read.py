@@ -8,23 +8,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 
+from aggregator.ingest.formats import other_format
 from aggregator.ingest.jsonfeed import parse_json
-from aggregator.ingest.limits import GZIP, MOST_INFLATED, limited
+from aggregator.ingest.limits import GZIP, limited, most_inflated
 from aggregator.ingest.normalize import normalize
 from aggregator.ingest.parse import parse_xml
 from aggregator.ingest.text import sentence
 from aggregator.model import Fetched, Outcome, ParsedEntry, ParsedFeed, Reading, Selectors, Unreadable
 
-_OTHER_FORMATS = (
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "a media file"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"ID3", "an audio file"),
-    (b"OggS", "a media file"),
-)
 _BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks, of any width
 
 
@@ -40,7 +31,7 @@ def read_document(document: Fetched, selectors: Selectors | None = None) -> Read
     """
     body = document.body
     if body.startswith(GZIP):
-        inflated = _inflated(body)
+        inflated = _inflated(body, most_inflated(document))
         if isinstance(inflated, Unreadable):
             return inflated
         body = inflated
@@ -53,12 +44,14 @@ def read_document(document: Fetched, selectors: Selectors | None = None) -> Read
 def _parsed(document: Fetched, selectors: Selectors | None) -> ParsedFeed | Unreadable:
     body = document.body
     start = body.lstrip(_BLANK)[:1]
+    if not start and body and not body.strip(b"\x00"):  # UTF-16 has such bytes, but others, too
+        message = "The document holds nothing but NUL bytes."
+        return Unreadable(outcome=Outcome.UNPARSEABLE, message=message)
     if not start:
         return Unreadable(outcome=Outcome.EMPTY, message="The server answered with an empty document.")
-    for magic, name in _OTHER_FORMATS:
-        if body.startswith(magic):
-            message = f"The address leads to {name}, not to a {'web page' if selectors else 'feed'}."
-            return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
+    if name := other_format(body, start, document.content_type):
+        message = f"The address leads to {name}, not to a {'web page' if selectors else 'feed'}."
+        return Unreadable(outcome=Outcome.NOT_A_FEED, message=message)
     if selectors is not None:
         from aggregator.ingest.page import parse_page  # noqa: PLC0415 - most processes need no HTML parser
 
@@ -82,16 +75,16 @@ def _says_something(entry: ParsedEntry) -> bool:
     return bool(entry.enclosures) or any(text and not text.isspace() for text in texts)
 
 
-def _inflated(body: bytes) -> bytes | Unreadable:
+def _inflated(body: bytes, most: int) -> bytes | Unreadable:
     """Return what is in a gzip file (the first member of it), or why it cannot be had."""
     stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        inflated = stream.decompress(body, MOST_INFLATED + 1)
+        inflated = stream.decompress(body, most + 1)
     except zlib.error as error:
         message = f"The document is a gzip file, but a damaged one: {error}."
         return Unreadable(outcome=Outcome.UNPARSEABLE, message=message)
-    if len(inflated) > MOST_INFLATED:
-        message = f"The document is a gzip file that holds more than {MOST_INFLATED // 2**20} MiB."
+    if len(inflated) > most:
+        message = f"The document is a gzip file that holds more than {most:,} bytes (max_size)."
         return Unreadable(outcome=Outcome.TOO_LARGE, message=message)
     if not stream.eof:
         message = "The document is a gzip file, but ends in the middle."

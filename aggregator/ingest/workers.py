@@ -42,7 +42,8 @@ _Task = tuple[Callable[..., object], Fetched, tuple[object, ...]]
 _LOW_PRIORITY = 15
 _START_TIMEOUT = 30.0
 _DOCUMENTS_PER_PROCESS = 500
-"""Afterwards a process is replaced, so that a leak in a parser stays small."""
+"""Afterwards a process is replaced, so that a leak in a parser stays small. One that has grown is
+replaced at once."""
 _ALARM_GRACE = 2.0
 _EXIT_GRACE = 2.0
 """Seconds for a process that has closed its socket to end, so that its exit code tells why."""
@@ -233,7 +234,7 @@ class _Process:
         """
         self.documents += 1
         self._deadline = time.monotonic() + seconds
-        self._largest_answer = largest_answer(task[1].body)
+        self._largest_answer = largest_answer(task[1])
         request = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         self._socket.settimeout(seconds)
         self._socket.sendall(HEADER.pack(len(request), seconds + _ALARM_GRACE))
@@ -261,7 +262,9 @@ class _Process:
 
         Raises `TimeoutError`, `_AnswerTooLargeError`, or `OSError` when the process is gone.
         """
-        size, _ = HEADER.unpack(self._receive(HEADER.size, self._deadline))
+        size, has_grown = HEADER.unpack(self._receive(HEADER.size, self._deadline))
+        if has_grown:
+            self.documents = _DOCUMENTS_PER_PROCESS
         if size > self._largest_answer:
             raise _AnswerTooLargeError(size)
         answer: object = pickle.loads(self._receive(size, self._deadline))  # noqa: S301 - of our own child

@@ -53,6 +53,8 @@ class Fetched:
     """Milliseconds that the server calls the document fresh for (Cache-Control)."""
     retry_after: int | None = None
     """Milliseconds that the server asked us to wait."""
+    max_size: int | None = None
+    """Bytes that the request allowed: what a gzip file in the body may inflate to; None for the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

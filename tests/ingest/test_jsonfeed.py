@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.ingest import jsonfeed
 from aggregator.ingest.jsonfeed import parse_json
 from aggregator.model import Enclosure, Outcome, ParsedFeed, Unreadable
 
@@ -223,3 +224,13 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=4), JSON)
 def test_no_items_make_it_raise(items: list[Any], home: Any) -> None:
     parse({"version": VERSION, "title": home, "home_page_url": home, "authors": home, "items": items})
+
+
+@pytest.mark.parametrize(("piece", "is_read"), [('"a, [ { \\" b",', True), ("[],", False), ("{},", False)])
+def test_values_beyond_the_limit_are_refused_and_commas_in_texts_are_no_values(
+    piece: str, *, is_read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonfeed, "MOST_VALUES", 20)
+    body = '{"title": "t", "items": [], "x": [' + piece * 12 + "1]}"
+    feed = jsonfeed.parse_json(body.encode(), content_type=None, url="https://a.example/feed")
+    assert isinstance(feed, ParsedFeed) == is_read

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -54,6 +55,17 @@ def test_an_empty_document_is_called_empty(body: bytes) -> None:
     [
         (b"\x89PNG\r\n\x1a\n", "PNG"),
         (b"%PDF-1.7", "PDF"),
+        (b"\x00\x00\x01\x00\x01\x00\x10\x10", "icon"),
+        (b"BM\x36\x00\x0c\x00\x00\x00\x00\x00", "BMP"),
+        (b"II*\x00", "TIFF"),
+        (b"MM\x00*", "TIFF"),
+        (b"\x00\x00\x00\x1cftypavif", "AVIF"),
+        (b"\x00\x00\x00\x1cftypisom", "media"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL"),
+        (b"\x00\x00\x00\x0cJXL \r\n", "JPEG XL"),
+        (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "WebP"),
+        (b"ID3\x03", "audio"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
         (b"<html></html>", "web page"),
         (b'{"data": []}', "JSON"),
     ],
@@ -63,6 +75,32 @@ def test_another_format_is_not_a_feed_and_named(body: bytes, named: str) -> None
     assert isinstance(answer, Unreadable)
     assert answer.outcome is Outcome.NOT_A_FEED
     assert named in answer.message
+
+
+@pytest.mark.parametrize("content_type", ["image/x-unheard-of", "Video/mp4", "audio/mpeg; x=y"])
+def test_what_is_said_to_be_an_image_and_begins_like_one_is_not_a_feed(content_type: str) -> None:
+    answer = read_document(document(b"\x01\x02\x03 <rss>", content_type))
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.NOT_A_FEED
+    assert isinstance(read_document(document(RSS.encode(), content_type)), Reading)
+
+
+def test_nothing_but_nul_bytes_is_not_empty_but_broken() -> None:
+    answer = read_document(document(bytes(5_000)))
+    assert isinstance(answer, Unreadable)
+    assert answer.outcome is Outcome.UNPARSEABLE
+    blank = read_document(document(" \n".encode("utf-16-le")))
+    assert isinstance(blank, Unreadable)
+    assert blank.outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize(("max_size", "is_read"), [(50, False), (1_000, True)])
+def test_a_gzip_file_may_inflate_to_max_size(max_size: int, *, is_read: bool) -> None:
+    answer = read_document(replace(document(compressed(RSS.encode())), max_size=max_size))
+    assert isinstance(answer, Reading) == is_read
+    if isinstance(answer, Unreadable):
+        assert answer.outcome is Outcome.TOO_LARGE
+        assert "50 bytes (max_size)" in answer.message
 
 
 @pytest.mark.parametrize("text", [RSS, ATOM, JSON_FEED])
@@ -78,7 +116,7 @@ def test_a_gzip_file_is_read_for_what_is_in_it(text: str) -> None:
         (compressed(RSS.encode())[:-9], Outcome.UNPARSEABLE, "in the middle"),
         (b"\x1f\x8b\x08", Outcome.UNPARSEABLE, "in the middle"),
         (b"\x1f\x8bxxxxxxxxxxxxxxx", Outcome.UNPARSEABLE, "damaged"),
-        (compressed(bytes(21 * 2**20)), Outcome.TOO_LARGE, "20 MiB"),
+        (compressed(bytes(21 * 2**20)), Outcome.TOO_LARGE, "20,971,520"),
         (compressed(compressed(RSS.encode())), Outcome.UNPARSEABLE, "neither XML nor JSON"),
         (compressed(b""), Outcome.EMPTY, "empty"),
     ],

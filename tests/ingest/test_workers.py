@@ -18,6 +18,7 @@ from aggregator.ingest import child, workers
 from aggregator.ingest.read import read_document
 from aggregator.ingest.workers import ParsePool
 from aggregator.model import Fetched, Outcome, Reading, Unreadable
+from tests.ingest.burdens import dawdle, hoard, swell
 
 ROOT = Path(__file__).parents[2]
 MIB = 2**20
@@ -29,10 +30,21 @@ def document(body: bytes) -> Fetched:
 
 
 RSS = document(b"<rss version='2.0'><channel><title>t</title><item><title>one</title></item></channel></rss>")
-HOSTILE = document(b"<rss version='2.0'><channel>" + b"<x>" * 300_000)
-"""Takes feedparser minutes: its time grows with the square of the number of attributes."""
-GREEDY = document(b'{"items": [' + b"{}," * 3_000_000 + b"{}]}")
-"""Takes more than twenty bytes of memory for each of its own."""
+
+
+def filled(head: bytes, piece: bytes, tail: bytes) -> bytes:
+    """Return ten mebibytes."""
+    return head + piece * ((10 * MIB - len(head + tail)) // len(piece)) + tail
+
+
+HUGE = {
+    "attributes": filled(
+        b"<rss><channel><x", b"".join(b" a%d=''" % number for number in range(40_000)), b"/></channel></rss>"
+    ),
+    "nesting": filled(b"<rss><channel>", b"<z>", b""),
+    "links": filled(b"<rss><channel><item>", b"<link>a</link>", b"</item></channel></rss>"),
+    "JSON": filled(b'{"title":"a","items":[', b"[],", b"[]]}"),
+}
 
 
 @pytest.fixture
@@ -76,7 +88,7 @@ def test_one_process_takes_one_document_after_the_other(pool: ParsePool) -> None
 
 def test_a_document_that_takes_too_long_is_given_up_and_its_process_killed() -> None:
     pool = ParsePool(workers=1, timeout=300, memory=256 * MIB)
-    answer = pool.read(HOSTILE)
+    answer: object = pool.run(dawdle, RSS)
     assert isinstance(answer, Unreadable)
     assert answer.outcome is Outcome.UNPARSEABLE
     assert "0.3 s" in answer.message
@@ -87,7 +99,7 @@ def test_a_document_that_takes_too_long_is_given_up_and_its_process_killed() -> 
 
 def test_a_document_that_needs_too_much_memory_is_given_up() -> None:
     pool = ParsePool(workers=1, timeout=20_000, memory=100 * MIB)
-    answer = pool.read(GREEDY)
+    answer = pool.run(hoard, RSS)
     if sys.platform != "darwin":  # which enforces no limit of memory
         assert isinstance(answer, Unreadable)
         assert answer.outcome is Outcome.UNPARSEABLE
@@ -97,8 +109,8 @@ def test_a_document_that_needs_too_much_memory_is_given_up() -> None:
 
 
 def test_a_process_that_crashes_takes_its_document_only(pool: ParsePool) -> None:
-    answers: list[Reading | Unreadable] = []
-    reader = threading.Thread(target=lambda: answers.append(pool.read(HOSTILE)))
+    answers: list[bool | Unreadable] = []
+    reader = threading.Thread(target=lambda: answers.append(pool.run(dawdle, RSS)))
     reader.start()
     pid = wait_until_busy(pool)
     assert isinstance(pool.read(RSS), Reading)
@@ -140,6 +152,24 @@ def test_a_process_is_replaced_after_many_documents(pool: ParsePool, monkeypatch
     assert isinstance(pool.read(RSS), Reading)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its own size")
+def test_a_process_that_has_grown_is_replaced(pool: ParsePool) -> None:
+    pool.read(RSS)
+    (pid,) = pids(pool)
+    assert pool.run(swell, RSS) == 40
+    assert pids(pool) == []
+    assert has_ended(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the size of a process")
+@pytest.mark.parametrize("name", HUGE)
+def test_a_hostile_document_costs_little_memory(name: str) -> None:
+    pool = ParsePool(workers=1, timeout=20_000, memory=(30 + 64) * MIB)
+    answer = pool.read(document(HUGE[name]))
+    pool.close()
+    assert isinstance(answer, Reading) or "values" in answer.message
+
+
 @pytest.mark.parametrize("interpreter", ["/does/not/exist", shutil.which("false")])
 def test_a_process_that_does_not_start_is_said_to(
     pool: ParsePool, interpreter: str, monkeypatch: pytest.MonkeyPatch
@@ -151,8 +181,8 @@ def test_a_process_that_does_not_start_is_said_to(
 
 
 def test_closing_ends_busy_and_idle_processes_long_before_they_are_done(pool: ParsePool) -> None:
-    answers: list[Reading | Unreadable] = []
-    reader = threading.Thread(target=lambda: answers.append(pool.read(HOSTILE)))
+    answers: list[bool | Unreadable] = []
+    reader = threading.Thread(target=lambda: answers.append(pool.run(dawdle, RSS)))
     reader.start()
     wait_until_busy(pool)
     pool.read(RSS)
@@ -189,7 +219,7 @@ def test_many_threads_share_the_processes(pool: ParsePool) -> None:
 def test_slow_documents_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PATIENCE", 0.2)
     pool = ParsePool(workers=2, timeout=60_000, memory=512 * MIB)
-    slow = [threading.Thread(target=pool.read, args=(HOSTILE,)) for _ in range(8)]
+    slow = [threading.Thread(target=pool.run, args=(dawdle, RSS)) for _ in range(8)]
     for reader in slow:
         reader.start()
     wait_until_busy(pool)
@@ -222,7 +252,7 @@ def test_a_slow_document_is_answered_when_it_has_its_turn(monkeypatch: pytest.Mo
 def test_an_answer_that_no_document_can_need_is_refused(
     pool: ParsePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "largest_answer", lambda body: len(body) // 10)
+    monkeypatch.setattr(workers, "largest_answer", lambda document: len(document.body) // 10)
     answer = pool.read(RSS)
     assert isinstance(answer, Unreadable)
     assert answer.outcome is Outcome.UNPARSEABLE
@@ -232,10 +262,10 @@ def test_an_answer_that_no_document_can_need_is_refused(
 
 ORPHAN = """
 import os, signal, threading, time
-from tests.ingest.test_workers import HOSTILE, RSS, ParsePool, pids, wait_until_busy
+from tests.ingest.test_workers import RSS, ParsePool, dawdle, pids, wait_until_busy
 pool = ParsePool(workers=2, timeout=2000, memory=2**28)
 pool.read(RSS)
-threading.Thread(target=pool.read, args=(HOSTILE,), daemon=True).start()
+threading.Thread(target=pool.run, args=(dawdle, RSS), daemon=True).start()
 wait_until_busy(pool)
 pool.read(RSS)
 print(*pids(pool), flush=True)

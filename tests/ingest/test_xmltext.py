@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from aggregator.ingest import xmltext
 from aggregator.ingest.xmltext import Prologue, cleaned, repaired
 
 NOTHING: frozenset[str] = frozenset()
@@ -44,3 +45,11 @@ def test_entities_are_kept_while_they_make_the_text_little_longer() -> None:
     entity = "<!DOCTYPE rss [<!ENTITY a '%s'>]><rss>%s</rss>"
     assert Prologue(entity % ("x" * 200, "&a;" * 1_000)).entities == {"a": "x" * 200}
     assert Prologue(entity % ("x" * 200, "&a;" * 10_000)).entities == {}
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+def test_a_text_changes_alike_piece_by_piece(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a & b &nbsp;&#1;&#xD800;&& <![CDATA[ & &#1; ]]> &no; &amp;&#x41; <!-- & --> &eacute; plain text &"
+    at_once = cleaned(text), repaired(text, NOTHING)
+    monkeypatch.setattr(xmltext, "_PIECE", size)
+    assert (cleaned(text), repaired(text, NOTHING)) == at_once
