@@ -64,6 +64,9 @@ _DECLARED_IS_POSSIBLE = 0.5
 _ENOUGH = 100_000
 _FEWEST_TELLING = 6
 """Characters that can speak against what is declared."""
+_FEWEST_AGAINST = 12
+"""Characters that can speak against the language that is said, or against a western encoding declared."""
+_WEIGHT_OF_LANGUAGE = 1.5
 _SHARE_OF_BROKEN = 0.03
 
 # KS X 1001's syllables. Those that cp949 adds are pairs of a byte and a letter, as in western texts.
@@ -80,7 +83,7 @@ _OF_LANGUAGES = {
     b"ja": ("euc_jp", "cp932"),
     b"ko": ("cp949",),
     b"zh": ("gb18030", "big5hkscs"),
-    b"ru": ("cp1251", "koi8-r", "iso8859-5"),
+    **dict.fromkeys((b"ru", b"uk", b"bg", b"be"), ("cp1251", "koi8-r", "iso8859-5")),
 }
 _TRADITIONAL = ("big5hkscs", "gb18030")
 
@@ -177,25 +180,36 @@ def _may_be_double_byte(text: str, declared: list[str]) -> bool:
 
 
 def _guess(body: bytes) -> tuple[str, str] | None:
-    """Return the text in the encoding that its language or its commonest characters speak for."""
-    if said := _LANGUAGE.search(body):
-        names = _TRADITIONAL if said[2] else _OF_LANGUAGES.get(said[1].lower(), ())
-        texts = [(text, name) for name in names if (text := _strictly(body, name)) is not None]
-        return next(
-            (read for read in texts if commonness(*read) >= _DECLARED_IS_LIKELY), next(iter(texts), None)
-        )
+    """Return the text in the encoding that its commonest characters speak for, else its language."""
+    said = _LANGUAGE.search(body)
+    names = _of_language(said)
     sample = _sample(body)
-    if _looks_western(sample):
-        return None
+    fewest = _FEWEST_AGAINST if said and not names else 1
     best, guess = 1.0, None
-    for name in GUESSES:
-        text = _strictly(body, name)
-        if text is None or (name == "cp949" and not _looks_korean(sample)):
+    for name in dict.fromkeys((*names, *GUESSES)):
+        if name not in names and (_looks_western(sample) or not _may_be_korean(sample, name)):
             continue
-        score = likeness(text, name)
-        if score >= best:
+        text = _strictly(body, name)
+        if text is None or _foreign(text) < fewest:
+            continue
+        score = likeness(text, name) * (_WEIGHT_OF_LANGUAGE if name in names else 1)
+        if score > best or (score == best and guess is None):
             best, guess = score, (text, name)
-    return guess
+    return guess or _by_language(body, names)
+
+
+def _of_language(said: re.Match[bytes] | None) -> tuple[str, ...]:
+    if said is None:
+        return ()
+    return _TRADITIONAL if said[2] else _OF_LANGUAGES.get(said[1].lower(), ())
+
+
+def _by_language(body: bytes, names: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return a text too short to tell by its characters in the likeliest encoding of its language."""
+    texts = [(text, name) for name in names if (text := _strictly(body, name)) is not None]
+    return max(
+        texts, key=lambda read: (commonness(*read) >= _DECLARED_IS_LIKELY, likeness(*read)), default=None
+    )
 
 
 def _looks_western(body: bytes) -> bool:
@@ -208,7 +222,10 @@ def _stands_alone(body: bytes) -> bool:
     return 2 * len(_ALONE.findall(body)) > len(_FOREIGN.findall(body))
 
 
-def _looks_korean(sample: bytes) -> bool:
+def _may_be_korean(sample: bytes, name: str) -> bool:
+    """Return whether a guess at Korean has its commonest syllables; any other may always be made."""
+    if name != "cp949":
+        return True
     characters = len(_FOREIGN.findall(sample)) / 2
     return len(_KOREAN.findall(sample)) >= max(_FEWEST_SYLLABLES, _SHARE_OF_SYLLABLES * characters)
 

@@ -98,6 +98,31 @@ def test_the_language_helps_to_guess_a_short_text(language: str, codec: str, tex
     assert decode(said.encode(codec), None).text == said
 
 
+RUSSIAN = "Сегодня в Москве состоялось заседание правительства, на котором обсудили бюджет"
+
+
+@pytest.mark.parametrize(
+    "language", ["en", "en-us", "ru", "uk", "bg", "be", "zh", "zh-cn", "zh-TW", "ja", "ko"]
+)
+@pytest.mark.parametrize("declared", [None, "utf-8"])
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gb18030"),
+        (TRADITIONAL, "big5"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+    ],
+)
+def test_a_wrong_language_misleads_no_text_that_tells_its_encoding(
+    language: str, declared: str | None, text: str, codec: str
+) -> None:
+    said = document(f"<language>{language}</language>{text}", declared)
+    assert decode(said.encode(codec), None).text == said
+
+
 @pytest.mark.parametrize(
     ("text", "codec"),
     [
