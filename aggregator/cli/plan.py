@@ -19,8 +19,9 @@ from aggregator.printable import escape
 def plan_command(*, as_json: bool) -> None:
     """Show what the config would change in the sources.
 
-    Nothing is changed by it. The config is compared with the config that was last in force. Sources that have moved for good are listed with
-    the address that the config had better have.
+    That is what is added, removed, renamed, switched on or off, and other addresses and tags. It is compared
+    with the config that was last in force. Sources that have moved for good are listed with the address that
+    the config had better have. Nothing is changed by it.
     """
     config = load_config()
     if missing := missing_database(config):
@@ -37,7 +38,7 @@ def plan_command(*, as_json: bool) -> None:
     for step in steps:
         click.echo(escape(_line(step)))
     if not steps:
-        click.echo("Nothing would change.")
+        click.echo("Nothing would change in names, addresses and tags, nor in what is enabled.")
 
 
 def _line(step: Step) -> str:

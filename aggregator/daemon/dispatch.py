@@ -33,6 +33,9 @@ ASIDE = 8
 LEAST_ASIDE = 64
 """… but so many at least: with two polls at a time, twenty dead servers are no more than with sixteen."""
 
+WAITING = 256
+"""Threads, beyond those, that wait for a host's turn: redirects may lead many polls to one host at once."""
+
 IDLE = 60.0
 """Seconds after which a thread without work ends."""
 
@@ -43,11 +46,14 @@ Claim = Callable[[int, frozenset[str] | None], Sequence[PollJob]]
 """Claims up to so many sources: one of each host, and none of these hosts; of any host when that is None."""
 
 
-def free_places(started: Iterable[float], *, now: float, concurrency: int) -> int:
-    """Return how many more polls may begin, given when those under way did (seconds)."""
+def free_places(started: Iterable[float], *, now: float, concurrency: int, waiting: int = 0) -> int:
+    """Return how many more polls may begin, given when those under way did (seconds).
+
+    `waiting` is how many of these wait for a host's turn, which says nothing of the others' hosts.
+    """
     begun = list(started)
     moving = sum(1 for start in begun if now - start < PATIENCE)
-    most = max(LEAST_ASIDE, concurrency * ASIDE)
+    most = max(LEAST_ASIDE, concurrency * ASIDE) + min(waiting, WAITING)
     return max(0, min(concurrency - moving, most - len(begun)))
 
 
@@ -152,7 +158,8 @@ class Dispatcher:
         """Begin the claimed polls that have a place; return whether the caller is to claim more."""
         with self._lock:
             now = time.monotonic()
-            places = free_places(self._started.values(), now=now, concurrency=self.concurrency)
+            started, waiting = self._started.values(), self._turns.waiting
+            places = free_places(started, now=now, concurrency=self.concurrency, waiting=waiting)
             for _ in range(len(self._claimed)):
                 if not places or self._stopping:
                     break
@@ -184,8 +191,8 @@ class Dispatcher:
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._work, name=f"poll-{len(self._threads) + 1}", daemon=True)
-        self._threads.add(thread)
         thread.start()
+        self._threads.add(thread)
 
     def _work(self) -> None:
         while (begun := self._take()) is not None:

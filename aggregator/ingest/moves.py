@@ -60,6 +60,8 @@ def found(state: SourceState, *, url: str, moved_to: str | None) -> Move:
 
 def lost(state: SourceState, outcome: Outcome, *, url: str | None = None) -> Move:
     """Return what follows from a poll that failed; `url` is where a document was that is no feed."""
+    if outcome is Outcome.RATE_LIMITED:  # which says nothing of where the source is
+        return Move(state=state)
     if not _is_direct(state):
         return Move(state=_forgotten(state))
     failed = state.failures + 1 >= FORGOTTEN_AFTER or outcome is Outcome.GONE

@@ -257,7 +257,7 @@ def _after_failure(state: SourceState, failure: FetchFailed) -> SourceState:
 
 
 def _host(result: _Result, state: SourceState) -> str:
-    """Return the host at the end of the redirects; where the next poll begins, when that is another address."""
+    """Return the host at the end of the redirects, or where the next poll begins elsewhere."""
     answered_by = None if result.is_elsewhere else result.url or result.refused_by
     return host_of(answered_by or state.address)
 

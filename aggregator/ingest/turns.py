@@ -64,6 +64,12 @@ class HostTurns:
             self._forget_rested()
             return min(self._rests_until.values()) - monotonic() if self._rests_until else None
 
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for a host's turn."""
+        with self._changed:
+            return sum(map(len, self._waiting.values()))
+
     def take_if_free(self, host: str) -> Turn | None:
         """Take the host's turn, for any thread; None when it is not free or others wait for it."""
         with self._changed:

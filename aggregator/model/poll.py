@@ -25,6 +25,8 @@ class SourceState:
     failures: int = 0
     """Consecutive polls that failed."""
     next_poll_at: int = 0
+    host: str = ""
+    """The host that answered last, at the end of redirects: whose turn the next poll waits for."""
     moved_to: str | None = None
     """The address that the last poll's permanent redirects led to, or that is asked instead of `url`."""
     moved_polls: int = 0
@@ -51,7 +53,7 @@ class PollJob:
     source_id: int
     name: str
     host: str
-    """Whom the poll asks first, as `host_of` tells it."""
+    """The host that answered the last poll, as `host_of` tells it; the address's own before the first."""
     state: SourceState
 
 
@@ -112,6 +114,8 @@ class PollTally:
 
     new: int = 0
     updated: int = 0
+    joined: int = 0
+    """Of the updated ones: stories that another source had brought, and this one does now."""
 
 
 class Dedupe(StrEnum):
@@ -122,7 +126,7 @@ class Dedupe(StrEnum):
     URL = "url"
     """When their canonical URLs are the same."""
     SIMILAR = "similar"
-    """Also when they say nearly the same."""
+    """Also when they say the same under one heading, one of them perhaps more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

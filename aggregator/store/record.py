@@ -65,7 +65,7 @@ def record_feed(
     writer = _Writer(conn, source_id, history, policy, now, similar=similar)
     new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
     writer.add(new)
-    updated = 0
+    updated = joined = 0
     for item, mine, other in zip(items, own, stories, strict=True):
         if mine is not None and mine.revision != item.draft.revision:
             updated += writer.change(item, mine)
@@ -73,7 +73,8 @@ def record_feed(
             renew_texts(conn, source_id, item, mine, found)
         elif other is not None:
             writer.join(item, other)
-            updated += 1
+            joined += 1
+    updated += joined
     renamed = (feed.title, feed.site_url) != (history.title, history.site_url)
     if new or updated or renamed:
         bump_revision(conn)
@@ -82,7 +83,7 @@ def record_feed(
         " title = ?, site_url = ? WHERE id = ?",
         (now, writer.newest_published, feed.title, feed.site_url, source_id),
     )
-    return PollTally(new=len(new), updated=updated)
+    return PollTally(new=len(new), updated=updated, joined=joined)
 
 
 def bump_revision(conn: sqlite3.Connection) -> None:

@@ -83,7 +83,7 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
         {**_configured(source, position), "id": row["id"]},
     )
     if source.url == row["url"]:
-        host = host_of(_state(row).address)
+        host = row["host"] or host_of(_state(row).address)
         conn.execute("UPDATE sources SET host = ? WHERE id = ?", (host, row["id"]))
     elif source.url == row["moved_to"]:
         conn.execute(  # what is remembered is of that address already
@@ -101,7 +101,7 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
     if _selectors(source) != row["selectors"]:  # what an unchanged page holds is another thing now
         conn.execute(
             "UPDATE sources SET document_url = NULL, etag = NULL, last_modified = NULL, body_hash = NULL,"
-            " failures = 0, next_poll_at = ? WHERE id = ?",
+            " failures = 0, next_poll_at = ?, leased_until = 0 WHERE id = ?",
             (now, row["id"]),
         )
     if row["interval"] is not None and _longest_wait(source) < row["interval"]:
@@ -160,6 +160,7 @@ def _state(row: sqlite3.Row) -> SourceState:
         body_hash=row["body_hash"],
         failures=row["failures"],
         next_poll_at=row["next_poll_at"],
+        host=row["host"],
         moved_to=row["moved_to"],
         moved_polls=row["moved_polls"],
         moving_to=row["moving_to"],
@@ -179,28 +180,28 @@ def write_state(conn: sqlite3.Connection, commit: PollCommit, state: SourceState
 
     The claim stays when its pages are fetched next.
     """
-    report = commit.report
-    conn.execute(
-        "UPDATE sources SET leased_until = leased_until * ?, last_poll_at = ?, duration_ms = ?, outcome = ?,"
-        " message = ?, http_status = ?, size = ? WHERE id = ?",
-        (
-            commit.full_text,
-            *(report.started_at, report.duration_ms, report.outcome.value, report.message),
-            *(report.http_status, report.size, report.source_id),
-        ),
-    )
-    validators = state.validators
-    # The config may have got another URL meanwhile: all this belongs to the one that was asked.
+    report, validators = commit.report, state.validators
+    # The config may have got another URL meanwhile, or other selectors, which end the claim: then all this is
+    # of what was asked before.
     conn.execute(
         "UPDATE sources SET host = ?, document_url = ?, etag = ?, last_modified = ?, body_hash = ?,"
         " failures = ?, next_poll_at = ?, moved_to = ?, moved_polls = ?, pace = ?, max_age = ?, rhythm = ?,"
-        " moving_to = ? WHERE id = ? AND url = ?",
+        " moving_to = ? WHERE id = ? AND url = ? AND leased_until > 0",
         (
-            host_of(state.address),
+            state.host or host_of(state.address),
             *((validators.url, validators.etag, validators.last_modified) if validators else (None,) * 3),
             *(state.body_hash, state.failures, state.next_poll_at, state.moved_to, state.moved_polls),
             to_json([state.pace.every, state.pace.skip_hours, state.pace.skip_days]),
             *(state.max_age, to_json(state.rhythm), state.moving_to, report.source_id, state.url),
+        ),
+    )
+    conn.execute(
+        "UPDATE sources SET leased_until = CASE WHEN ? THEN leased_until ELSE 0 END, last_poll_at = ?,"
+        " duration_ms = ?, outcome = ?, message = ?, http_status = ?, size = ? WHERE id = ?",
+        (
+            commit.full_text,
+            *(report.started_at, report.duration_ms, report.outcome.value, report.message),
+            *(report.http_status, report.size, report.source_id),
         ),
     )
 

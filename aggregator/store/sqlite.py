@@ -169,7 +169,8 @@ class SqliteStore:
                 tally = record_feed(db.conn, commit, commit.feed, policy, now)
                 if commit.full_text:
                     articles.want_pages(db.conn, commit.report.source_id, after=before)
-            state = commit.state_if_new if tally.new and commit.state_if_new else commit.state
+            is_news = tally.new or tally.joined
+            state = commit.state_if_new if is_news and commit.state_if_new else commit.state
             write_state(db.conn, commit, state)
             keep_host_pause(db.conn, commit, now)
             write_poll(db.conn, commit.report, tally)

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from aggregator.daemon import dispatch
-from aggregator.daemon.dispatch import ASIDE, LEAST_ASIDE, PATIENCE, Dispatcher, free_places
+from aggregator.daemon.dispatch import ASIDE, LEAST_ASIDE, PATIENCE, WAITING, Dispatcher, free_places
 from aggregator.exceptions import StoreError
 from aggregator.ingest.turns import Turn
 from aggregator.model import PollJob
@@ -246,3 +246,6 @@ def test_places_are_those_of_polls_that_move_up_to_a_bound() -> None:
     assert free_places([aside] * 16 * ASIDE, now=100.0, concurrency=16) == 0
     assert free_places([aside] * (LEAST_ASIDE - 1), now=100.0, concurrency=1) == 1
     assert free_places([aside] * LEAST_ASIDE, now=100.0, concurrency=1) == 0
+    assert free_places([aside] * LEAST_ASIDE, now=100.0, concurrency=1, waiting=1) == 1
+    most = LEAST_ASIDE + WAITING
+    assert free_places([aside] * most, now=100.0, concurrency=1, waiting=most) == 0

@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.ingest.fetch import HttpFetcher
 from aggregator.ingest.poll import Poller
-from aggregator.model import EntryQuery, Outcome, PollReport, Source, SourceStatus, StoryPolicy
+from aggregator.model import EntryQuery, Outcome, PollReport, Source, SourceStatus, StoryPolicy, host_of
 from aggregator.protocols import Store
 from tests.ingest.polling import NOW, RSS, CountingReader
 from tests.origin import Answer, Origin, Seen
@@ -344,6 +344,8 @@ def test_too_many_requests_slow_the_host_that_says_so_not_the_one_that_sent_us_t
     store.sync_sources(sources, now=NOW)
     Visitor(store, fetcher, sources[0]).poll()
     assert [job.name for job in store.claim_due(now=NOW, limit=9, lease=1)] == ["A2"]
+    (job,) = store.claim(["A"], now=NOW, lease=1)
+    assert job.host == host_of(url), "its next poll waits for the turn of the host that it ends at"
     assert [job.name for job in store.claim_due(now=NOW + 10 * MINUTE, limit=9, lease=1)] == ["A2", "B"]
 
 

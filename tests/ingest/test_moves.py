@@ -35,6 +35,12 @@ def test_a_failure_begins_the_count_again() -> None:
     assert after(lost(after(FRESH, NEW), Outcome.NOT_A_FEED, url=NEW).state, NEW).address == URL
 
 
+def test_a_host_that_is_asked_too_often_says_nothing_of_where_the_source_is() -> None:
+    assert after(lost(after(FRESH, NEW), Outcome.RATE_LIMITED).state, NEW).address == NEW
+    tired = SourceState(url=URL, moved_to=NEW, moved_polls=2, failures=9)
+    assert lost(tired, Outcome.RATE_LIMITED).state.address == NEW
+
+
 def test_the_address_in_use_can_move_in_its_turn_by_the_same_rule() -> None:
     assert after(DIRECT, THIRD).address == NEW
     assert after(DIRECT, THIRD, THIRD) == SourceState(url=URL, moved_to=THIRD, moved_polls=2)

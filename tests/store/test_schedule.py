@@ -79,9 +79,9 @@ def test_many_sources_of_one_host_do_not_fill_a_claim(store: Store) -> None:
     assert claimed(store, busy=frozenset(), limit=2) == ["0", "C"]
 
 
-def test_a_moved_source_counts_for_the_host_that_it_is_asked_at(store: Store) -> None:
+def test_a_source_counts_for_the_host_that_answered_it_last(store: Store) -> None:
     store.sync_sources([A, C], now=NOW)
-    record(store, "A", next_poll_at=NOW, moved_to="https://two.example/new", moved_polls=2)
+    record(store, "A", next_poll_at=NOW, host="two.example")
     for _ in range(2):
         assert claimed(store, busy=frozenset({"two.example"})) == []
         store.sync_sources([A, C], now=NOW)

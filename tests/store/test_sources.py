@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator.model import EntryQuery, Outcome, PollJob, Selectors, Source, Validators
+from aggregator.model import (
+    EntryQuery,
+    Outcome,
+    PollCommit,
+    PollJob,
+    PollReport,
+    Selectors,
+    Source,
+    StoryPolicy,
+    Validators,
+)
 from aggregator.protocols import Store
 from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 
@@ -124,6 +134,18 @@ def test_other_selectors_are_tried_at_once_and_on_a_page_that_has_not_changed(st
     store.sync_sources([replace(A, selectors=Selectors(item="li", title="h2"))], now=NOW + 2)
     assert next_poll(store) == NOW + 2
     assert claimed(store).state.failures == 0
+
+
+def test_a_poll_under_way_remembers_nothing_for_selectors_that_came_meanwhile(store: Store) -> None:
+    store.sync_sources([A], now=NOW)
+    (job,) = store.claim(["A"], now=NOW, lease=DAY)
+    store.sync_sources([replace(A, selectors=Selectors(item="li"))], now=NOW + 1)
+    report = PollReport(source_id=job.source_id, name="A", started_at=NOW, duration_ms=1, outcome=Outcome.OK)
+    known = Validators(url=A.url, etag='"1"')
+    old = replace(job.state, validators=known, body_hash=b"old", next_poll_at=NOW + DAY)
+    store.record(PollCommit(report=report, state=old), StoryPolicy(), now=NOW + 2)
+    state = claimed(store).state
+    assert (state.validators, state.body_hash, next_poll(store)) == (None, None, NOW + 1)
 
 
 def test_the_same_selectors_change_nothing(store: Store) -> None:

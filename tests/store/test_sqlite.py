@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 
 from aggregator.exceptions import StoreError
-from aggregator.model import EntryQuery, Outcome, PollCommit, PollReport, Source, StoryPolicy, Validators
+from aggregator.model import (
+    EntryQuery,
+    Outcome,
+    PollCommit,
+    PollReport,
+    ReadFeed,
+    Source,
+    StoryPolicy,
+    TaggedDraft,
+    Validators,
+)
 from aggregator.protocols import Store
 from aggregator.store import open_store
 from aggregator.store.sqlite import SqliteStore
@@ -313,3 +323,16 @@ def test_kill_9_in_the_middle_of_writing_loses_and_doubles_nothing(tmp_path: Pat
         assert len(titles) % 5 == 0, "a poll is there whole or not at all"
         assert len(titles) >= 5 * (len(committed) and max(committed) + 1)
         assert loose == 0
+
+
+def test_a_story_that_another_source_had_first_is_news_of_this_one_too(store: Store) -> None:
+    store.sync_sources([A, B], now=NOW)
+    poll(store, A, [draft("a")])
+    (job,) = store.claim(["B"], now=NOW, lease=1000)
+    report = PollReport(source_id=job.source_id, name="B", started_at=NOW, duration_ms=1, outcome=Outcome.OK)
+    feed = ReadFeed(title="B", site_url=None, drafts=(TaggedDraft(draft=draft("a"), tags=()),))
+    state = replace(job.state, next_poll_at=NOW + HOUR)
+    news = replace(state, rhythm=(NOW,))
+    commit = PollCommit(report=report, state=state, state_if_new=news, feed=feed)
+    assert store.record(commit, StoryPolicy(), now=NOW).joined == 1
+    assert store.claim(["B"], now=NOW, lease=1)[0].state.rhythm == (NOW,)
