@@ -26,6 +26,7 @@ _UNMARKED = (  # the first characters of a document that says nothing: XML 1.0, 
     (re.compile(rb"\x00[<{\[\s]"), "utf-16-be"),
     (re.compile(rb"[<{\[\s]\x00"), "utf-16-le"),
 )
+_OPENING = re.compile(r"[<{\[]")  # no document is without
 # Names stand for the superset that is really meant, as in the Encoding Standard of the WHATWG.
 _SUPERSETS = {
     "ascii": "cp1252",
@@ -103,14 +104,19 @@ def decode(body: bytes, content_type: str | None, *, inside: str | None = None) 
 
     `inside` is the encoding that the document itself names in another way than by an XML declaration.
 
-    Tried in turn: byte order mark, UTF-16/32 by the pattern of the first bytes, a seven-bit encoding, UTF-8,
-    the encoding that the XML declaration names, the charset of `content_type`, a guess at East Asian and
-    Cyrillic ones (before a declared one in which the text looks like none), UTF-8 with some broken
-    characters, the declared encoding likewise, windows-1252. Text that was encoded twice stays so.
+    Tried in turn: byte order mark (unless the rest is plainly in another encoding), UTF-16/32 by the pattern
+    of the first bytes, a seven-bit encoding, UTF-8, the encoding that the XML declaration names, the charset
+    of `content_type`, a guess at East Asian and Cyrillic ones (before a declared one in which the text looks
+    like none), UTF-8 with some broken characters, the declared encoding likewise, windows-1252. Text that was
+    encoded twice stays so.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
-            return Decoded(body[len(mark) :].decode(encoding, "replace"), encoding)
+            text = body[len(mark) :].decode(encoding, "replace")
+            if _keeps_its_mark(text, encoding):
+                return Decoded(text, encoding)
+            body = body[len(mark) :]
+            break
     for pattern, encoding in _UNMARKED:
         if pattern.match(body):
             return Decoded(body.decode(encoding, "replace"), encoding)
@@ -120,6 +126,14 @@ def decode(body: bytes, content_type: str | None, *, inside: str | None = None) 
     if declared and encoding not in declared and not body.isascii():
         mistake = f"It is said to be encoded in {declared[0]}, but is in {encoding}."
     return Decoded(text, encoding, mistake)
+
+
+def _keeps_its_mark(text: str, encoding: str) -> bool:
+    """Return whether a text makes sense as its byte order mark says: programs put marks before anything."""
+    if encoding != "utf-8":
+        return not text or _OPENING.search(text) is not None
+    broken = text.count("\ufffd")
+    return _foreign(text) >= 2 * broken
 
 
 def _read(body: bytes, declared: list[str]) -> tuple[str, str]:
@@ -237,14 +251,14 @@ def _sample(body: bytes) -> bytes:
 
 
 def _foreign(text: str) -> int:
-    return max(1, sum(1 for char in text if char > "\x7f"))
+    return sum(1 for char in text if char > "\x7f")
 
 
 def _leniently(body: bytes, name: str) -> tuple[str, str]:
     """Return the text with U+FFFD for what is broken: in UTF-8 when most of it is, else in that encoding."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    whole = sum(1 for char in text if char > "\x7f") - broken
+    whole = _foreign(text) - broken
     if whole > broken:
         return text, "utf-8"
     return body.decode(name, "replace"), name

@@ -208,6 +208,27 @@ def test_a_byte_order_mark_has_the_last_word_and_is_removed(mark: bytes, codec: 
     assert decoded.text == document(JAPANESE)
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (CHINESE, "gb2312"),
+        (RUSSIAN, "windows-1251"),
+        (JAPANESE, "shift_jis"),
+        ("Größe café", "iso-8859-1"),
+    ],
+)
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_a_byte_order_mark_before_another_encoding_is_passed_over(mark: bytes, text: str, label: str) -> None:
+    assert decode(mark + document(text, label).encode(label), None).text == document(text, label)
+    assert decode(mark + document(text).encode(label), f"text/xml; charset={label}").text == document(text)
+    assert decode(mark + document(text).encode(), None).text == document(text)
+
+
+def test_one_broken_character_takes_no_text_from_its_byte_order_mark() -> None:
+    body = codecs.BOM_UTF8 + document(CHINESE).encode().replace("半".encode(), b"\xe5\x8d")
+    assert decode(body, "text/xml; charset=gb2312").text == document(CHINESE).replace("半", "\ufffd")
+
+
 def test_one_broken_character_spoils_no_other() -> None:
     body = document(CHINESE, "utf-8").encode().replace("半".encode(), b"\xe5\x8d")
     assert decode(body, None).text == document(CHINESE, "utf-8").replace("半", "\ufffd")
