@@ -36,9 +36,14 @@ def system_lookup(host: str, port: int) -> list[Address]:
 
 
 def literal_address(host: str, port: int) -> list[Address]:
-    """Return the address that the host spells, in any way the system understands; none for a name."""
+    """Return the address that the host spells, in any way the system understands; none for a name.
+
+    A dot at its end changes nothing, as for browsers, where the system would ask a name server.
+    """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        found = socket.getaddrinfo(
+            host.removesuffix("."), port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
     except (socket.gaierror, UnicodeError):
         return []
     return [(family, address) for family, _, _, _, address in found]

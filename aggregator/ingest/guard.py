@@ -50,7 +50,6 @@ _SPECIAL_V6 = tuple(
     )
 )
 _GLOBAL_V6 = IPv6Network("2000::/3")
-_MAPPED = IPv6Network("::ffff:0:0/96")
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"))  # RFC 6052, RFC 8215
 
 
@@ -58,9 +57,10 @@ class AddressGuard:
     """Decides whether an IP address may be connected to.
 
     Refused is what is not globally routable: loopback, private, link-local, carrier-grade NAT, multicast,
-    unspecified, documentation, reserved, broadcast. IPv6 addresses that carry an IPv4 address (mapped, NAT64,
-    6to4, Teredo) are as good as that. The rest of NAT64's local-use range 64:ff9b:1::/48 is refused, since
-    where it carries an address is up to its network.
+    unspecified, documentation, reserved, broadcast. IPv6 addresses that carry an IPv4 address (NAT64, 6to4,
+    Teredo) are as good as that, but what is allowed of it is not allowed of them: where the packets of such
+    an address end is up to others. The mapped form is the IPv4 address itself. The rest of NAT64's local-use
+    range 64:ff9b:1::/48 is refused, since where it carries an address is up to its network.
     """
 
     def __init__(self, allow: Sequence[IPNetwork]) -> None:
@@ -68,13 +68,11 @@ class AddressGuard:
 
     def refusal(self, address: IPAddress) -> str | None:
         """Return what kind of address it is that may not be connected to, or None when it may be."""
-        if self._is_allowed(address):
+        itself = _unmapped(address)
+        if self._is_allowed(address) or self._is_allowed(itself):
             return None
-        carried = _carried(address)
-        if carried:
-            kinds = [kind for kind in map(self.refusal, carried) if kind is not None]
-            return kinds[0] if kinds else None
-        return _special_kind(address)
+        ends = _carried(itself) or (itself,)
+        return next((kind for kind in map(_special_kind, ends) if kind is not None), None)
 
     def _is_allowed(self, address: IPAddress) -> bool:
         return any(address.version == network.version and address in network for network in self._allow)
@@ -87,11 +85,17 @@ def _special_kind(address: IPAddress) -> str | None:
     return kind if kind or address in _GLOBAL_V6 else "reserved"
 
 
+def _unmapped(address: IPAddress) -> IPAddress:
+    """Return the IPv4 address that a socket connects to when it is given in its IPv6 form (RFC 4291)."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return address if mapped is None else mapped
+
+
 def _carried(address: IPAddress) -> tuple[IPv4Address, ...]:
     """Return the IPv4 addresses that packets to this address end at (Teredo: server and client)."""
     if isinstance(address, IPv4Address):
         return ()
-    if address in _MAPPED or any(address in network for network in _NAT64):
+    if any(address in network for network in _NAT64):
         return (IPv4Address(int(address) & 0xFFFF_FFFF),)
     if address.sixtofour is not None:
         return (address.sixtofour,)

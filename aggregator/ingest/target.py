@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urljoin
@@ -13,6 +15,7 @@ from aggregator.ingest.failures import FetchError
 from aggregator.model import Outcome
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_AUTHORITY = re.compile(r"^((?:[^:/?#]+:)?//)([^/?#\\]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Target:
 def target_of(url: str) -> Target:
     """Return where this URL is requested; raises FetchError when it is none that can be."""
     try:
-        parts = parse_url(url.strip())
+        parts = parse_url(_AUTHORITY.sub(_host_composed, url.strip()))
     except LocationParseError as error:
         raise FetchError(Outcome.HTTP_ERROR, "The URL cannot be understood: check its spelling.") from error
     if parts.scheme not in _DEFAULT_PORTS:
@@ -58,6 +61,18 @@ def target_of(url: str) -> Target:
         host=parts.host.strip("[]"),
         port=parts.port if parts.port is not None else _DEFAULT_PORTS[parts.scheme],
     )
+
+
+def _host_composed(authority: re.Match[str]) -> str:
+    """Return the authority with the digits, letters and dots of its host in the form that they stand for.
+
+    So do browsers (UTS 46), and so would some resolvers, which makes an address of what looks like a name.
+    """
+    userinfo, at, host = authority[2].rpartition("@")
+    composed = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
+    if any(composed.count(mark) != host.count(mark) for mark in "/?#@:\\[]%"):
+        raise LocationParseError("the host holds characters that stand for delimiters")
+    return authority[1] + userinfo + at + composed
 
 
 def redirected(source: Target, location: str | None) -> Target:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import socket
+import unicodedata
 
 import pytest
 
@@ -27,6 +28,32 @@ def test_a_private_address_is_refused_however_it_is_spelled(host: str) -> None:
 
     assert failure.outcome == Outcome.REFUSED_ADDRESS
     assert "allow_private" in failure.message
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.1.", "127.1.", "①⓪.⓪.⓪.①", "10\N{IDEOGRAPHIC FULL STOP}0.0.1", "10\N{FULLWIDTH FULL STOP}0.0.1"],
+)
+def test_no_name_server_is_asked_for_what_browsers_take_for_an_address(host: str) -> None:
+    asked: list[str] = []
+
+    def lookup(name: str, _port: int) -> list[Address]:
+        asked.append(name)
+        return []
+
+    fetcher = make_fetcher(guard=AddressGuard([]), lookup=lookup)
+
+    assert failed(fetcher.fetch(asking(f"http://{host}/"))).outcome == Outcome.REFUSED_ADDRESS
+    assert asked == []
+
+
+@pytest.mark.parametrize("mark", ["SOLIDUS", "COMMERCIAL AT", "COLON", "NUMBER SIGN", "QUESTION MARK"])
+def test_a_host_with_what_stands_for_a_delimiter_is_none(fetcher: HttpFetcher, mark: str) -> None:
+    wide = unicodedata.lookup(f"FULLWIDTH {mark}")
+    failure = failed(fetcher.fetch(asking(f"http://a.example{wide}127.0.0.1/")))
+
+    assert failure.outcome == Outcome.HTTP_ERROR
+    assert "cannot be understood" in failure.message
 
 
 def test_a_name_that_leads_to_a_private_address_is_refused_without_a_connection() -> None:

@@ -90,6 +90,19 @@ def test_a_loopback_address_is_refused_in_every_wrapping(carrier: str) -> None:
     assert STRICT.refusal(IPv6Address(CARRIERS[carrier](0x7F000001))) == "loopback"
 
 
+@pytest.mark.parametrize("carrier", sorted(CARRIERS.keys() - {"mapped"}))
+def test_an_allowed_address_is_refused_in_every_tunnel(carrier: str) -> None:
+    guard = AddressGuard([ip_network("127.0.0.0/8")])
+
+    assert guard.refusal(IPv6Address(CARRIERS[carrier](0x7F000001))) == "loopback"
+
+
+def test_a_tunnel_s_own_range_can_be_allowed() -> None:
+    guard = AddressGuard([ip_network("64:ff9b:1::/48")])
+
+    assert guard.refusal(ip_address("64:ff9b:1::10.0.0.1")) is None
+
+
 def test_the_rest_of_the_local_nat64_range_is_refused() -> None:
     assert STRICT.refusal(ip_address("64:ff9b:1:101:1:100::")) == "reserved"
 
