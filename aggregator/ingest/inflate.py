@@ -17,11 +17,16 @@ import zstandard
 MAX_CODINGS = 3
 """No honest server applies more."""
 
-# What servers say of a document that they did not compress: a charset, or how mail would carry it.
+# What servers say of a document that they did not compress: a charset, how it was carried or stored, or what
+# a client would say that takes anything.
 _NO_CODING = re.compile(
-    r"|identity|none|binary|[78]bit|utf-?8|us-ascii|iso-8859-\d+|windows-125\d", re.IGNORECASE
+    r"|\*|identity|none|binary|[78]bit|(aws-)?chunked|utf-?8|us-ascii|iso-8859-\d+|windows-125\d",
+    re.IGNORECASE,
 )
 _GZIP_MAGIC = b"\x1f"
+_ZSTD_MAGIC = tuple(
+    bytes([first]) for first in (0x28, *range(0x50, 0x60))
+)  # of a frame, and of skippable ones
 _PIECE = 256 * 1024
 # zstandard takes no limit of output, and 4 bytes can stand for a block of 128 KiB: fed in slices of 64 bytes,
 # a call yields 2 MiB at the most.
@@ -128,6 +133,7 @@ class _Zstd:
     """RFC 8878: one frame, or several in a row."""
 
     def __init__(self) -> None:
+        self._trailing = False
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._frame = self._decompressor.decompressobj()
 
@@ -138,8 +144,11 @@ class _Zstd:
     def feed(self, data: bytes) -> Iterator[bytes]:
         for start in range(0, len(data), _ZSTD_SLICE):
             rest = data[start : start + _ZSTD_SLICE]
-            while rest:
+            while rest and not self._trailing:
                 if self._frame.eof:
+                    self._trailing = not rest.startswith(_ZSTD_MAGIC)
+                    if self._trailing:
+                        return
                     self._frame = self._decompressor.decompressobj()
                 yield self._frame.decompress(rest)
                 rest = self._frame.unused_data
@@ -161,7 +170,7 @@ class Inflater:
     """
 
     def __init__(self, content_encoding: str | None, cap: int) -> None:
-        names = [name.strip().lower() for name in (content_encoding or "").split(",")]
+        names = [name.partition(";")[0].strip().lower() for name in (content_encoding or "").split(",")]
         codings = [name for name in names if not _NO_CODING.fullmatch(name)]
         if len(codings) > MAX_CODINGS:
             raise InflateError(f"was compressed {len(codings)} times over, which nobody needs")

@@ -48,10 +48,17 @@ class _FinalAnswer(HTTPResponse):
             finally:
                 self.fp = stream
             self.msg.defects.clear()  # or urllib3 would log each of them, with the whole URL
+            self._take_off_chunks()
             if self.status == HTTPStatus.SWITCHING_PROTOCOLS or self.status >= HTTPStatus.OK:
                 return
             self.headers = self.msg = None  # type: ignore[assignment]  # or the next would not be read
         raise HTTPException(f"more than {MAX_INTERIM} interim answers and no final one")
+
+    def _take_off_chunks(self) -> None:
+        """Do so beneath other codings, too (RFC 9112 section 6.1), which http.client leaves as they came."""
+        last = ",".join(self.headers.get_all("transfer-encoding", [])).rpartition(",")[2]
+        if last.strip().lower() == "chunked" and self.length != 0:
+            self.chunked, self.chunk_left, self.length = True, None, None
 
     def _read_next_chunk_size(self) -> int:
         line = self.fp.readline(_LONGEST_LINE + 1)

@@ -85,11 +85,12 @@ class Visit:
     def _read(self, raw: HTTPResponse) -> bytes:
         """Return the whole document, decompressed."""
         self.exchange.phase = Phase.READING
-        limit, coding = self.request.max_size, raw.headers.get("content-encoding")
+        limit = self.request.max_size
+        codings = ",".join(filter(None, (_field(raw, "content-encoding"), _field(raw, "transfer-encoding"))))
         pieces: list[bytes] = []
         came = 0
         try:
-            inflater = Inflater(coding, limit)
+            inflater = Inflater(codings, limit)
             if inflater.is_identity and (raw.length_remaining or 0) > limit:
                 raise self._too_large(f"{raw.length_remaining:,} bytes")
             while chunk := raw.read1(_CHUNK, decode_content=False):

@@ -63,12 +63,41 @@ def encoded(coding: str, body: bytes) -> bytes:
         ("br, identity, gzip", gzipped(brotli.compress(DOCUMENT))),
         ("gzip", gzipped(DOCUMENT[:99]) + gzipped(DOCUMENT[99:])),
         ("gzip", gzipped(DOCUMENT) + bytes(512)),
+        ("zstd", zstandard.compress(DOCUMENT) + b"trailing"),
+        ("gzip;q=1", gzipped(DOCUMENT)),
+        ("aws-chunked", DOCUMENT),
+        ("*", DOCUMENT),
         ("zstd", zstandard.compress(DOCUMENT[:99]) + zstandard.compress(DOCUMENT[99:])),
     ],
 )
 def test_a_compressed_document_comes_out_whole(fetcher: HttpFetcher, coding: str, body: bytes) -> None:
     with Peer(answering(encoded(coding, body))) as peer:
         assert fetched(fetcher.fetch(asking(peer.url))).body == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Transfer-Encoding: gzip, chunked", gzipped(DOCUMENT)),
+        (b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked", gzipped(DOCUMENT)),
+        (b"Content-Encoding: br\r\nTransfer-Encoding: gzip,chunked", gzipped(brotli.compress(DOCUMENT))),
+        (b"Transfer-Encoding: identity, chunked", DOCUMENT),
+    ],
+)
+def test_what_was_compressed_on_the_way_comes_out_whole(
+    fetcher: HttpFetcher, head: bytes, body: bytes
+) -> None:
+    framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with Peer(answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + framed)) as peer:
+        assert fetched(fetcher.fetch(asking(peer.url))).body == DOCUMENT
+
+
+def test_a_coding_of_the_way_that_is_not_understood_is_named(fetcher: HttpFetcher) -> None:
+    with Peer(answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: snappy, chunked\r\n\r\n0\r\n\r\n")) as peer:
+        failure = failed(fetcher.fetch(asking(peer.url)))
+
+    assert (failure.outcome, failure.status) == (Outcome.UNPARSEABLE, 200)
+    assert "'snappy'" in failure.message
 
 
 @given(
