@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
@@ -21,6 +21,8 @@ from aggregator.model import FetchFailed, Outcome
 from aggregator.printable import escape
 
 _MAX_RETRY_AFTER = 365 * 86_400_000
+_MAX_RETRY_PARTS = 8
+_SECONDS = re.compile(r"([0-9]+)(?:\.[0-9]*)?")
 _LONG_UNITS = (("days", 86_400_000), ("h", 3_600_000), ("min", 60_000))
 _HTTP_PREFIX = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
 
@@ -78,23 +80,37 @@ def refused_status(
 def retry_after_ms(header: str | None, now: int) -> int | None:
     """Read a Retry-After (RFC 9110 section 10.2.3), seconds or a date, as ms from `now` (ms since 1970).
 
-    Never negative, at most a year; None when there is none or it is not understood.
+    Of several, the first that is understood; ISO 8601 and fractions are, too. Never negative, at most a year;
+    None when there is none or it is not understood.
     """
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        wait = int(text[:12]) * 1000
-    else:
+    parts = (header or "").split(",", _MAX_RETRY_PARTS)[:_MAX_RETRY_PARTS]
+    for number, part in enumerate(parts):
+        with_next = ",".join(parts[number : number + 2])  # HTTP's dates have a comma
+        for wait in (_seconds(part), _until(with_next, now), _until(part, now)):
+            if wait is not None:
+                return max(0, min(wait, _MAX_RETRY_AFTER))
+    return None
+
+
+def _seconds(text: str) -> int | None:
+    said = _SECONDS.fullmatch(text.strip())
+    return int(said[1][:12]) * 1000 if said else None
+
+
+def _until(date: str, now: int) -> int | None:
+    """Return the ms from `now` until this date, of HTTP or of ISO 8601; None when it is none."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
-            date = parsedate_to_datetime(text)
-            wait = int(date.replace(tzinfo=date.tzinfo or UTC).timestamp() * 1000) - now
+            moment = read(date.strip())
+            return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000) - now
         except (
             ValueError,
             TypeError,
             IndexError,
             OverflowError,
         ):  # the standard library's parser raises each
-            return None
-    return max(0, min(wait, _MAX_RETRY_AFTER))
+            continue
+    return None
 
 
 def max_age_ms(cache_control: str | None, age: str | None) -> int | None:

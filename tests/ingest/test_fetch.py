@@ -31,6 +31,7 @@ def test_a_document_comes_with_its_type_and_its_validators(fetcher: HttpFetcher,
         content_type="application/xml",
         body=b"<rss/>",
         validators=validators(url, 'W/"odd, one"', "yesterday, about noon"),
+        max_size=1_000_000,
     )
 
 
@@ -334,6 +335,14 @@ NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
         ("Tue, 14 Nov 2023 22:12:20 GMT", 0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 365 * 86_400_000),
         ("9" * 5000, 365 * 86_400_000),
+        ("7200, 7200", 7_200_000),
+        ("soon, 30", 30_000),
+        ("Tue, 14 Nov 2023 22:14:20 GMT, Tue, 14 Nov 2023 22:15:20 GMT", 60_000),
+        ("later,Tue, 14 Nov 2023 22:14:20 GMT", 60_000),
+        ("2023-11-14T22:14:20Z", 60_000),
+        ("2023-11-15T00:14:20+02:00, 5", 60_000),
+        ("7200.0", 7_200_000),
+        ("1e9", None),
         ("-5", None),
         ("²", None),
         ("soon", None),
