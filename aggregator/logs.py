@@ -14,7 +14,7 @@ from aggregator.printable import escape
 FORMATS = ("human", "json")
 LEVELS = ("debug", "info", "warning", "error")
 
-_CHATTY = ("apscheduler", "asyncio", "urllib3", "uvicorn")
+_CHATTY = ("apscheduler", "asyncio", "uvicorn")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -22,7 +22,7 @@ def set_up(*, style: str, level: str, stream: TextIO | None = None) -> None:
     """Send everything that is logged from `level` on to `stream` (stderr when None), in one of `FORMATS`.
 
     Replaces what was set up before. Libraries that report their own doings at length are heard from
-    warning on, at level `debug` from info on. Python's warnings are logged, too.
+    warning on, at level `debug` from info on; urllib3 for errors only. Python's warnings are logged, too.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else HumanLines())
@@ -34,6 +34,8 @@ def set_up(*, style: str, level: str, stream: TextIO | None = None) -> None:
     chatty_level = logging.INFO if level == "debug" else max(logging.WARNING, root.level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(chatty_level)
+    # Its warnings name whole URLs, some of which are secrets, and a poll tells of whatever they are about.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     # It warns of each malformed request of every port scanner.
     logging.getLogger("uvicorn.error").setLevel(logging.NOTSET if level == "debug" else logging.ERROR)
     logging.captureWarnings(capture=True)

@@ -18,7 +18,7 @@ def stream() -> Iterator[io.StringIO]:
     """What the root logger had before comes back afterwards: pytest's own handlers hang there."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    levels = {name: logging.getLogger(name).level for name in (*logs._CHATTY, "uvicorn.error")}
+    levels = {name: logging.getLogger(name).level for name in (*logs._CHATTY, "urllib3", "uvicorn.error")}
     yield io.StringIO()
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
@@ -102,11 +102,20 @@ def test_lower_levels_are_left_out(stream: io.StringIO) -> None:
 @pytest.mark.parametrize(("level", "heard"), [("info", ["w"]), ("debug", ["i", "w"]), ("error", [])])
 def test_libraries_are_heard_less(stream: io.StringIO, level: str, heard: list[str]) -> None:
     logs.set_up(style="human", level=level, stream=stream)
-    library = logging.getLogger("urllib3.connectionpool")
+    library = logging.getLogger("apscheduler.scheduler")
     library.debug("d")
     library.info("i")
     library.warning("w")
     assert [line.rsplit(" ", 1)[1] for line in lines(stream)] == heard
+
+
+@pytest.mark.parametrize("level", logs.LEVELS)
+def test_a_library_that_names_whole_urls_is_heard_for_errors_only(stream: io.StringIO, level: str) -> None:
+    logs.set_up(style="human", level=level, stream=stream)
+    library = logging.getLogger("urllib3.connection")
+    library.warning("http://a.example/?token=s3cret")
+    library.error("e")
+    assert [line.rsplit(" ", 1)[1] for line in lines(stream)] == ["e"]
 
 
 @pytest.mark.parametrize(("level", "heard"), [("info", ["e"]), ("warning", ["e"]), ("debug", ["w", "e"])])
