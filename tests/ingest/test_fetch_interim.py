@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.ingest.failures import in_one_line
 from aggregator.ingest.fetch import HttpFetcher
-from aggregator.ingest.transport import MAX_INTERIM
+from aggregator.ingest.transport import MAX_INTERIM, MAX_MALFORMED
 from aggregator.model import FetchFailed, Outcome
 from tests.ingest.fetching import answering, asking, failed, fetched
 from tests.origin import Peer
@@ -48,6 +48,42 @@ def test_interim_answers_without_end_are_told(fetcher: HttpFetcher) -> None:
     assert failure.message == (
         f"What 127.0.0.1 answered is not HTTP: more than {MAX_INTERIM} interim answers and no final one."
     )
+
+
+# --- malformed heads ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"this is no header",
+        b": no name",
+        b"X-Odd: a\rSet-Cookie: b",
+        b"X-Odd: a\0b",
+        b"X\xff: y",
+        b"From me",
+        b" folded after nothing",
+        b"Content-Type: multipart/mixed",
+    ],
+)
+def test_a_malformed_header_costs_no_other_and_is_not_logged(
+    fetcher: HttpFetcher, caplog: pytest.LogCaptureFixture, line: bytes
+) -> None:
+    answer = FEED.replace(b"\r\n", b"\r\n" + line + b"\r\n", 1)
+    with Peer(answering(answer, answer)) as peer:
+        documents = [fetched(fetcher.fetch(asking(f"{peer.url}/?token=s3cret"))) for _ in range(2)]
+
+    assert [document.body for document in documents] == [b"<rss/>"] * 2
+    assert [document.validators and document.validators.etag for document in documents] == ['"1"'] * 2
+    assert "s3cret" not in caplog.text
+
+
+def test_malformed_headers_without_end_are_told(fetcher: HttpFetcher) -> None:
+    with Peer(answering(FEED.replace(b"\r\n", b"\r\n" + b"none\r\n" * (MAX_MALFORMED + 1), 1))) as peer:
+        failure = failed(fetcher.fetch(asking(peer.url)))
+
+    assert failure.outcome == Outcome.CONNECTION_ERROR
+    assert f"more than {MAX_MALFORMED} malformed headers" in failure.message
 
 
 def test_nobody_switches_protocols_unasked(fetcher: HttpFetcher) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import socket
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -13,8 +15,16 @@ from aggregator.ingest.failures import FetchError
 from aggregator.ingest.fetch import HttpFetcher
 from aggregator.ingest.target import redirected, target_of
 from aggregator.model import Outcome
-from tests.ingest.fetching import asking, failed, fetched, make_fetcher, names_to, validators
-from tests.origin import Origin, Seen
+from tests.ingest.fetching import (
+    answering,
+    asking,
+    failed,
+    fetched,
+    make_fetcher,
+    names_to,
+    validators,
+)
+from tests.origin import Origin, Peer, Seen, read_request
 
 
 def urls() -> st.SearchStrategy[bytes]:
@@ -212,3 +222,33 @@ def test_a_failure_knows_which_address_answered_last(origin: Origin) -> None:
         url = origin.serve("/", **redirecting(last))
 
         assert failed(make_fetcher().fetch(asking(url))).url == last
+
+
+def then_silent(answer: bytes) -> Callable[[socket.socket], None]:
+    def speak(sock: socket.socket) -> None:
+        answering(answer)(sock)
+        read_request(sock)  # which never comes
+
+    return speak
+
+
+def test_a_failure_has_the_status_of_the_last_answer(origin: Origin) -> None:
+    origin.serve("/circle", **redirecting("/circle"))
+    origin.serve("/nowhere", b"", status=302)
+    origin.serve("/forbidden", **redirecting("http://10.0.0.1/"))
+    broken = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    )
+    fetcher = make_fetcher()
+
+    for path in ("/circle", "/nowhere", "/forbidden"):
+        assert failed(fetcher.fetch(asking(origin.url + path))).status in {301, 302}, path
+    for answer in broken:
+        with Peer(answering(answer)) as peer:
+            assert failed(fetcher.fetch(asking(peer.url))).status == 200
+    with Peer(then_silent(broken[0])) as peer:
+        failure = failed(fetcher.fetch(asking(peer.url, timeout=200)))
+    assert (failure.outcome, failure.status) == (Outcome.TIMEOUT, 200)
+    with Peer(answering(b"")) as peer:
+        assert failed(fetcher.fetch(asking(peer.url))).status is None
