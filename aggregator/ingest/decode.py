@@ -57,8 +57,17 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{1,40})", re
 
 _DEFAULTS = _SEVEN_BIT | {"utf-8", "cp1252"}
 """What servers and programs declare without looking: it speaks against no guess."""
+_EUROPEAN = frozenset(
+    {
+        *(f"iso8859-{part}" for part in (2, 3, 4, 10, 13, 14, 15, 16)),
+        *("cp1250", "cp1254", "cp1257", "cp437", "cp850", "mac-roman"),
+    }
+)
+"""Latin ones in which nearly any bytes are letters: what looks much better in another is none of theirs."""
 _SHIFTING = (b"\x1b$B", b"\x1b$@")
 """By these, ISO-2022-JP goes over to two bytes for a character; no other text holds them."""
+_FOUR_BYTES = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+_FEWEST_FOUR_BYTES = 4
 _DECLARED_IS_LIKELY = 0.75
 _DECLARED_IS_ALIKE = 0.5
 _DECLARED_IS_POSSIBLE = 0.5
@@ -153,23 +162,47 @@ def _read(body: bytes, declared: list[str]) -> tuple[str, str]:
 def _as_declared_or_guessed(body: bytes, declared: list[str]) -> tuple[str, str] | None:
     """Return the text in the encoding that is declared, unless it looks much better in another."""
     valid = [(text, name) for name in declared if (text := _strictly(body, name)) is not None]
+    valid.sort(key=lambda read: read[1] in _EUROPEAN)
     sample = _sample(body)
     western = _looks_western(sample) or _stands_alone(sample)
-    for text, name in valid:
-        if name in _DEFAULTS or commonness(text, name) < _DECLARED_IS_LIKELY:
-            continue
-        too_short_to_tell = not western and _foreign(text) < _FEWEST_TELLING
-        if too_short_to_tell or name not in GUESSES or likeness(text, name) >= _DECLARED_IS_ALIKE:
-            return text, name
+    told = next((read for read in valid if _is_told(*read, body, western=western)), None)
     named = _telling(declared)
-    if not valid and named and _mostly_valid(body, named):
+    if told and told[1] not in _EUROPEAN:
+        return told
+    guess = _guess(body)
+    contradicted = guess is not None and _speaks_for_itself(*guess)
+    if told and not contradicted:
+        return told
+    if not valid and named and not (named in _EUROPEAN and contradicted) and _mostly_valid(body, named):
         return None
-    if guess := _guess(body):
+    if guess:
         return guess
     possible = [read for read in valid if commonness(*read) >= _DECLARED_IS_POSSIBLE]
     if western:
         return next(iter(possible), (body.decode("cp1252", "replace"), "cp1252"))
     return next((read for read in possible if read[1] == named), next(iter(possible or valid), None))
+
+
+def _is_told(text: str, name: str, body: bytes, *, western: bool) -> bool:
+    """Return whether nothing in a text speaks against the encoding that is declared."""
+    if name in _DEFAULTS:
+        return False
+    if name == "gb18030" and _is_proved(text, body):
+        return True
+    if commonness(text, name) < _DECLARED_IS_LIKELY:
+        return False
+    too_short_to_tell = not western and _foreign(text) < _FEWEST_TELLING
+    return too_short_to_tell or name not in GUESSES or likeness(text, name) >= _DECLARED_IS_ALIKE
+
+
+def _is_proved(text: str, body: bytes) -> bool:
+    """Return whether GB18030 has most of a text in four bytes a character, as in no other encoding."""
+    return 2 * len(_FOUR_BYTES.findall(body)) >= max(_FEWEST_FOUR_BYTES, _foreign(text))
+
+
+def _speaks_for_itself(text: str, name: str) -> bool:
+    """Return whether a guess is good enough to speak against what is declared."""
+    return _foreign(text) >= _FEWEST_AGAINST and likeness(text, name) >= 1
 
 
 def _mostly_valid(body: bytes, name: str) -> bool:
@@ -198,10 +231,11 @@ def _guess(body: bytes) -> tuple[str, str] | None:
     said = _LANGUAGE.search(body)
     names = _of_language(said)
     sample = _sample(body)
+    western = _looks_western(sample)
     fewest = _FEWEST_AGAINST if said and not names else 1
     best, guess = 1.0, None
     for name in dict.fromkeys((*names, *GUESSES)):
-        if name not in names and (_looks_western(sample) or not _may_be_korean(sample, name)):
+        if name not in names and (western or not _may_be_korean(sample, name)):
             continue
         text = _strictly(body, name)
         if text is None or _foreign(text) < fewest:

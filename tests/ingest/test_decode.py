@@ -189,6 +189,50 @@ def test_one_undefined_byte_leaves_the_rest_as_declared(label: str, codec: str, 
     assert by_xml.mistake is None
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["iso-8859-15", "iso-8859-2", "iso-8859-9", "windows-1250", "windows-1257", "macintosh"],
+)
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [(CHINESE, "gb2312"), (JAPANESE, "shift_jis"), (RUSSIAN, "windows-1251"), (RUSSIAN, "koi8-r")],
+)
+def test_a_european_encoding_is_not_believed_of_other_texts(label: str, text: str, right: str) -> None:
+    said = document(text, label)
+    assert decode(said.encode(right), None).text == said
+    assert decode(said.encode(right), f"text/xml; charset={right}").text == said
+    assert decode(document(text).encode(right), f"text/xml; charset={label}").text == document(text)
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("iso-8859-15", "Élections : où en est-on à l'étranger ? Ça coûte 3 €, c'est déjà été payé à Noël"),
+        ("iso-8859-2", "Zażółć gęślą jaźń. Příliš žluťoučký kůň úpěl ďábelské ódy. Árvíztűrő tükörfúrógép"),
+        ("windows-1250", "Zażółć gęślą jaźń. Příliš žluťoučký kůň úpěl ďábelské ódy. Árvíztűrő tükörfúrógép"),
+        ("iso-8859-7", "Η κυβέρνηση ανακοίνωσε σήμερα νέα μέτρα για την οικονομία, δήλωσε ο υπουργός"),
+        ("windows-1253", "ΚΥΒΕΡΝΗΣΗ ΝΕΑ ΜΕΤΡΑ ΓΙΑ ΤΗΝ ΟΙΚΟΝΟΜΙΑ"),
+        ("windows-1254", "Türkiye'de şiddetli yağışlar: İstanbul'da çığ ve görüş güçlüğü uyarısı"),
+        ("windows-1257", "Žąsų žvėrių ėdžios, šešiasdešimt ūkių. Rūķīši ēd ķirbjus"),
+        ("macintosh", "L’été dernier, où étaient déjà les élèves ?"),
+    ],
+)
+def test_a_european_encoding_is_believed_of_european_texts(label: str, text: str) -> None:
+    for charset in (None, label, "utf-8", "iso-8859-1", "gb2312", "windows-1252"):
+        content_type = f"text/xml; charset={charset}" if charset else None
+        assert decode(document(text, label).encode(label), content_type).text == document(text, label), (
+            charset
+        )
+
+
+@pytest.mark.parametrize("text", ["שלום", "ئۇيغۇرچە خەۋەرلەر", "한국어 기사", "👩 𠮷"])
+def test_four_bytes_a_character_prove_gb18030(text: str) -> None:
+    for charset in (None, "utf-8", "iso-8859-1", "windows-1251"):
+        content_type = f"text/xml; charset={charset}" if charset else None
+        said = document(text, "GB18030")
+        assert decode(said.encode("gb18030"), content_type).text == said, charset
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_wide_encodings_are_told_by_their_first_bytes(codec: str) -> None:
     assert decode(document(CHINESE).encode(codec), "text/xml; charset=utf-8").text == document(CHINESE)
