@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from aggregator.store.reconcile import Candidate, Known
 
@@ -30,7 +31,13 @@ def known(
         )
         for key, entry_id, revision, title, published, guid, link in rows:
             found[key] = Known(
-                id=entry_id, revision=revision, title=title, published=published, guid=guid, link=link
+                id=entry_id,
+                revision=revision,
+                title=title,
+                published=published,
+                guid=guid,
+                link=link,
+                text=partial(_text, conn, source_id, entry_id),
             )
     return found
 
@@ -85,6 +92,16 @@ def renew_texts(
         "INSERT OR IGNORE INTO identities (source_id, key, entry_id) VALUES (?, ?, ?)",
         [(source_id, key, entry.id) for key in missing],
     )
+
+
+def _text(conn: sqlite3.Connection, source_id: int, entry_id: int) -> str | None:
+    """Return the HTML that a source last said of an entry: the first bringer's stands with the entry."""
+    row = conn.execute(
+        "SELECT coalesce(s.content_html, e.content_html) FROM entry_sources AS s JOIN entries AS e"
+        " ON e.id = s.entry_id WHERE s.entry_id = ? AND s.source_id = ?",
+        (entry_id, source_id),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aggregator.ingest.text import plain_from_html
 from aggregator.ingest.titles import title_form
 from aggregator.model import EntryDraft, StoryPolicy, TaggedDraft
 
@@ -24,6 +25,14 @@ _WHOLESALE = 3
 
 _SPECIFIC = 200
 """Characters of HTML that are said twice only of the same article, if nothing else speaks against it."""
+
+_ALIKE = 0.8
+"""Of the words of two texts, the share that must be common if one is the other with a counter or a notice."""
+
+_MARKUP = 20_000
+"""Characters of a text's HTML whose words are compared."""
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,8 @@ class Known:
     published: int | None
     guid: bytes | None
     link: bytes | None
+    text: Callable[[], str | None] = lambda: None
+    """Reads the HTML; only where the rest leaves doubt is it worth reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +197,9 @@ def _believe_unique(
     return [without(item) if key_of(item) is not None and count[key_of(item)] > 1 else item for item in items]
 
 
+_Pair = tuple[Candidate, Known]
+
+
 class _Pairs:
     """What speaks for and against that an item is the entry that one of its keys leads to."""
 
@@ -193,12 +207,27 @@ class _Pairs:
         self._known = known
         self.guids_are_places = any(self._is_elsewhere(item) for item in items)
         """Whether the document's guids are numbers of places in its list: what had one has another now."""
-        same = [(item.draft, entry) for item in items if (entry := self.entry(item.text)) is not None]
-        self.links_rewritten = _all_differ(
-            [(draft.keys.link, entry.link) for draft, entry in same], of=len(items)
-        )
+        same = self._with_entries(items, lambda item: item.text)
+        self.links_rewritten = _links_rewritten(same, of=len(items))
         self.dates_rewritten = _all_differ(
-            [(draft.published, entry.published) for draft, entry in same], of=len(items)
+            [(item.draft.published, entry.published) for item, entry in same], of=len(items)
+        )
+
+        dated = self._with_entries(items, lambda item: item.title_date)
+        self._guids_anew = _guids_rewritten(dated, of=len(items))
+        self._links_anew = _links_rewritten(dated, of=len(items))
+        linked = [
+            (item, entry)
+            for item, entry in self._with_entries(items, lambda item: item.link)
+            if _same_title(item, entry)
+        ]
+        self.guids_rewritten = _guids_rewritten(linked, of=len(items))
+
+    def named_anew(self, item: Candidate, entry: Known) -> bool:
+        """Return whether the source has changed everywhere what the item's names differ in."""
+        draft = item.draft
+        return (self._guids_anew or not _differ(draft.keys.guid, entry.guid)) and (
+            self._links_anew or not _differ(draft.keys.link, entry.link)
         )
 
     def entry(self, key: bytes | None) -> Known | None:
@@ -207,6 +236,11 @@ class _Pairs:
     def same_text(self, item: Candidate, entry: Known) -> bool:
         said = self.entry(item.text)
         return said is not None and said.id == entry.id
+
+    def _with_entries(
+        self, items: Sequence[Candidate], key_of: Callable[[Candidate], bytes | None]
+    ) -> Sequence[_Pair]:
+        return [(item, entry) for item in items if (entry := self.entry(key_of(item))) is not None]
 
     def _is_elsewhere(self, item: Candidate) -> bool:
         named, said = self.entry(item.guid), self.entry(item.text)
@@ -228,6 +262,14 @@ def _all_differ(pairs: Sequence[tuple[object, object]], *, of: int) -> bool:
     return differing >= _WHOLESALE and 4 * stayed <= differing and 3 * len(pairs) >= 2 * of
 
 
+def _guids_rewritten(pairs: Sequence[_Pair], *, of: int) -> bool:
+    return _all_differ([(item.draft.keys.guid, entry.guid) for item, entry in pairs], of=of)
+
+
+def _links_rewritten(pairs: Sequence[_Pair], *, of: int) -> bool:
+    return _all_differ([(item.draft.keys.link, entry.link) for item, entry in pairs], of=of)
+
+
 def _same_title(item: Candidate, entry: Known) -> bool:
     title = item.draft.title
     if title == "" or not entry.title:
@@ -241,6 +283,21 @@ def _differ(one: object, other: object) -> bool:
 
 def _agree(one: object, other: object) -> bool:
     return one is not None and one == other
+
+
+def _alike(item: Candidate, entry: Known, share: float = _ALIKE) -> bool:
+    """Return whether both texts are there and have so many words in common, as with a counter in one."""
+    one, other = _words(item.draft.content_html), _words(entry.text())
+    longer = max(one.total(), other.total())
+    return longer > 0 and (one & other).total() >= share * longer
+
+
+def _have_texts(item: Candidate, entry: Known) -> bool:
+    return bool(item.draft.content_html and entry.text())
+
+
+def _words(html: str | None) -> Counter[str]:
+    return Counter(_WORD.findall(plain_from_html((html or "")[:_MARKUP])))
 
 
 def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
@@ -265,20 +322,36 @@ def _fits_text(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     if not _differ(draft.keys.link, entry.link) or pairs.links_rewritten:
         return True
     undated = draft.published is None and entry.published is None
-    return undated and len(draft.content_html or "") >= _SPECIFIC
+    same_guid = not _differ(draft.keys.guid, entry.guid)
+    return undated and same_guid and len(draft.content_html or "") >= _SPECIFIC
 
 
 def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
-    """A page may carry one article today and another tomorrow."""
+    """A page may carry one article today and another tomorrow.
+
+    Under another guid it is the same one where two of title, date and text are as they were.
+    """
     draft = item.draft
+    same_title, same_date = _same_title(item, entry), _agree(draft.published, entry.published)
     other_date = _differ(draft.published, entry.published)
-    if pairs.same_text(item, entry) or (_same_title(item, entry) and not other_date):
+    if pairs.same_text(item, entry) or (same_title and same_date):
         return True
-    return not _differ(draft.keys.guid, entry.guid) and (_same_title(item, entry) or not other_date)
+    if not _differ(draft.keys.guid, entry.guid):
+        return same_title or not other_date
+    if same_title and not other_date and (pairs.guids_rewritten or not _have_texts(item, entry)):
+        return True
+    return (same_title or same_date) and _alike(item, entry)
 
 
-def _fits_always(_pairs: _Pairs, _item: Candidate, _entry: Known) -> bool:
-    return True
+def _fits_title_date(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
+    """Two warnings of one day, two merges of one second have one title; their names and texts differ."""
+    if pairs.named_anew(item, entry):
+        return True
+    if item.draft.content_html and pairs.same_text(item, entry):
+        return True
+    keys = item.draft.keys
+    both = _differ(keys.guid, entry.guid) and _differ(keys.link, entry.link)
+    return _alike(item, entry, 1.0 if both else _ALIKE)
 
 
 _PASSES: tuple[
@@ -287,5 +360,5 @@ _PASSES: tuple[
     (lambda item: item.guid, _fits_guid),
     (lambda item: item.text, _fits_text),
     (lambda item: item.link, _fits_link),
-    (lambda item: item.title_date, _fits_always),
+    (lambda item: item.title_date, _fits_title_date),
 )

@@ -74,7 +74,8 @@ def test_rewritten_guids_and_links_are_recognised_by_title_and_date(store: Store
 
 
 def test_another_guid_and_title_on_the_same_page_and_day_is_another_entry(store: Store) -> None:
-    assert two_polls(store, [draft("a")], [draft("a", guid="other", title="Other")])[0] == 1
+    second = draft("a", guid="other", title="Other", content="Of something else.")
+    assert two_polls(store, [draft("a")], [second])[0] == 1
 
 
 def test_a_guid_that_changes_at_each_request_leaves_no_trail(store: Store) -> None:
@@ -174,3 +175,108 @@ def test_without_dedupe_each_source_keeps_its_own(store: Store) -> None:
 def test_keys_of_more_items_than_a_statement_takes_are_all_looked_up(store: Store) -> None:
     items = [draft(f"n{number}", published=NOW - number) for number in range(1200)]
     assert two_polls(store, items, items) == (0, 0)
+
+
+# --- where names differ: what else must be the same -----------------------------------------------------
+
+TEXT = "<p>A text of ten words, no more and no less.</p>"
+COUNTED = TEXT + "<p>14 comments</p>"
+OTHER = "<p>Nothing of the kind: it is about a wholly unlike matter.</p>"
+LONG = "<p>" + "The words that stand below every episode. " * 9 + "</p>"
+
+
+@pytest.mark.parametrize(("guid", "url"), [("", ""), (None, ""), ("", None)])
+def test_two_items_with_one_title_and_date_are_two_when_their_names_and_texts_differ(
+    store: Store, guid: str | None, url: str | None
+) -> None:
+    first, second = (
+        draft(name, guid=guid, url=url, title="Flood warning", content=text)
+        for name, text in (("kent", TEXT), ("essex", OTHER))
+    )
+    assert two_polls(store, [first], [second])[0] == 1
+    assert sorted(str(entry.content_html) for entry in store.walk(EntryQuery())) == sorted([TEXT, OTHER])
+
+
+def test_two_merges_in_one_second_that_say_nothing_but_their_title_are_two(store: Store) -> None:
+    merges = [draft(name, title="Merge branch 'main'", content="") for name in "ab"]
+    assert two_polls(store, merges[:1], merges[1:])[0] == 1
+
+
+def test_a_lone_item_that_moves_with_the_addresses_in_its_text_is_the_same(store: Store) -> None:
+    first, second = (
+        draft(host, title="T", content=f"{TEXT}<img src='https://{host}.example/1.png'>") for host in "ab"
+    )
+    assert two_polls(store, [first], [second])[0] == 0
+
+
+def test_a_source_that_renames_and_rewrites_everything_is_known_by_titles_and_dates(store: Store) -> None:
+    dates = {name: NOW - (place + 2) * HOUR for place, name in enumerate("abcd")}
+    first = [draft(name, content=TEXT, published=at) for name, at in dates.items()]
+    second = [
+        draft(f"new-{name}", title=f"Title of {name}", content=OTHER, published=at)
+        for name, at in dates.items()
+    ]
+    assert two_polls(store, first, second)[0] == 0
+
+
+@pytest.mark.parametrize(("text", "new"), [(COUNTED, 0), (OTHER, 1), ("", 0)])
+@pytest.mark.parametrize("count", [1, 3])
+def test_undated_under_one_title_and_link_but_another_guid_only_an_unlike_text_is_new(
+    store: Store, text: str, new: int, count: int
+) -> None:
+    first = [draft(str(n), content=TEXT, published=None) for n in range(count)]
+    second = draft("0", guid="other", content=text, published=None)
+    assert two_polls(store, first, [second, *first[1:]])[0] == new
+
+
+def test_undated_episodes_with_one_title_and_a_standing_text_are_told_apart_by_their_names(
+    store: Store,
+) -> None:
+    first, second = (draft(name, title="Episode", content=LONG, published=None) for name in "ab")
+    assert two_polls(store, [first], [second])[0] == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize(("titled", "dated_now"), [(True, True), (True, False), (False, False)])
+def test_a_counter_in_texts_under_guids_and_dates_of_each_request_brings_nothing_new(
+    store: Store, count: int, titled: bool, dated_now: bool
+) -> None:
+    new = []
+    for round_ in range(4):
+        now = NOW + round_ * HOUR
+        items = [
+            draft(
+                str(n),
+                guid=f"{round_}-{n}",
+                title=None if titled else "",
+                content=f"<p>Of the {n}.</p>{TEXT}<p>{round_ * 7 + n} comments</p>",
+                published=now if dated_now else NOW - DAY - n * HOUR,
+            )
+            for n in range(count)
+        ]
+        new.append(poll(store, A, items, now=now).new)
+    assert new == [count, 0, 0, 0]
+
+
+def test_pages_that_tell_another_text_each_day_are_entries_for_each_day(store: Store) -> None:
+    towns = ["Berlin", "Ulm", "Kiel"]
+    days = [
+        [draft(town, guid=f"{town}-{day}", content=text, published=NOW - (2 - day) * DAY) for town in towns]
+        for day, text in enumerate([TEXT, OTHER])
+    ]
+    assert two_polls(store, *days)[0] == len(towns)
+
+
+@pytest.mark.parametrize(("text", "new"), [(TEXT, 0), (OTHER, 1)])
+def test_a_title_edited_under_another_guid_is_an_edit_where_link_date_and_text_stay(
+    store: Store, text: str, new: int
+) -> None:
+    second = draft("a", guid="other", title="Title of a (updated)", content=text)
+    assert two_polls(store, [draft("a", content=TEXT)], [second])[0] == new
+
+
+def test_a_text_is_compared_with_what_the_source_itself_said_of_a_story(store: Store) -> None:
+    poll(store, A, [draft("a", guid="from-a", content=OTHER)])
+    poll(store, B, [draft("a", guid="from-b", content=TEXT, published=None)], now=LATER)
+    again = draft("a", guid="from-b-2", content=COUNTED, published=None)
+    assert poll(store, B, [again], now=LATER + HOUR).new == 0
