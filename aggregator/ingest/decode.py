@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aggregator.ingest.charsets import GUESSES, commonness, is_jumbled, likeness
@@ -207,10 +208,15 @@ def _speaks_for_itself(text: str, name: str) -> bool:
 
 def _mostly_valid(body: bytes, name: str) -> bool:
     """Return whether a few broken bytes are all that speaks against an encoding."""
+    text = (_mostly(body, name) or "").replace("\ufffd", "")
+    return not text.isascii() and commonness(text, name) >= _DECLARED_IS_LIKELY
+
+
+def _mostly(body: bytes, name: str) -> str | None:
+    """Return the text with U+FFFD for what is broken, unless that is more than a few characters."""
     text = body.decode(name, "replace")
-    whole = text.replace("\ufffd", "")
-    few = len(text) - len(whole) <= 1 + len(whole) * _SHARE_OF_BROKEN
-    return few and not whole.isascii() and commonness(whole, name) >= _DECLARED_IS_LIKELY
+    broken = text.count("\ufffd")
+    return text if broken <= 1 + (len(text) - broken) * _SHARE_OF_BROKEN else None
 
 
 def _telling(declared: list[str]) -> str | None:
@@ -227,23 +233,37 @@ def _may_be_double_byte(text: str, declared: list[str]) -> bool:
 
 
 def _guess(body: bytes) -> tuple[str, str] | None:
-    """Return the text in the encoding that its commonest characters speak for, else its language."""
+    """Return the text in the encoding that its commonest characters speak for, else its language.
+
+    Some characters may be broken, as where a description was cut, when no encoding has them all whole.
+    """
     said = _LANGUAGE.search(body)
     names = _of_language(said)
+    fewest = _FEWEST_AGAINST if said and not names else 1
+    if guess := _likeliest(body, names, _strictly, fewest=fewest):
+        return guess
+    if not _mostly_utf_8(body) and (guess := _likeliest(body, names, _mostly, fewest=_FEWEST_AGAINST)):
+        return guess
+    return _by_language(body, names)
+
+
+def _likeliest(
+    body: bytes, names: tuple[str, ...], read: Callable[[bytes, str], str | None], *, fewest: int
+) -> tuple[str, str] | None:
+    """Return the text that looks most like its encoding's language, those of `names` before others."""
     sample = _sample(body)
     western = _looks_western(sample)
-    fewest = _FEWEST_AGAINST if said and not names else 1
     best, guess = 1.0, None
     for name in dict.fromkeys((*names, *GUESSES)):
         if name not in names and (western or not _may_be_korean(sample, name)):
             continue
-        text = _strictly(body, name)
+        text = read(body, name)
         if text is None or _foreign(text) < fewest:
             continue
         score = likeness(text, name) * (_WEIGHT_OF_LANGUAGE if name in names else 1)
         if score > best or (score == best and guess is None):
             best, guess = score, (text, name)
-    return guess or _by_language(body, names)
+    return guess
 
 
 def _of_language(said: re.Match[bytes] | None) -> tuple[str, ...]:
@@ -290,12 +310,14 @@ def _foreign(text: str) -> int:
 
 def _leniently(body: bytes, name: str) -> tuple[str, str]:
     """Return the text with U+FFFD for what is broken: in UTF-8 when most of it is, else in that encoding."""
+    text = _mostly_utf_8(body)
+    return (body.decode(name, "replace"), name) if text is None else (text, "utf-8")
+
+
+def _mostly_utf_8(body: bytes) -> str | None:
+    """Return the text in UTF-8 when more of its foreign characters are whole than broken."""
     text = body.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    whole = _foreign(text) - broken
-    if whole > broken:
-        return text, "utf-8"
-    return body.decode(name, "replace"), name
+    return text if _foreign(text) > 2 * text.count("\ufffd") else None
 
 
 def _strictly(body: bytes, encoding: str) -> str | None:

@@ -273,6 +273,25 @@ def test_one_broken_character_takes_no_text_from_its_byte_order_mark() -> None:
     assert decode(body, "text/xml; charset=gb2312").text == document(CHINESE).replace("半", "\ufffd")
 
 
+@pytest.mark.parametrize(
+    ("text", "codec", "language"),
+    [
+        (CHINESE, "gb18030", "zh-cn"),
+        (TRADITIONAL, "big5", "zh-tw"),
+        (JAPANESE, "cp932", "ja"),
+        (JAPANESE, "euc_jp", "ja"),
+        ("한국어로 쓴 반도체 공장에 관한 소식입니다", "cp949", "ko"),
+        (RUSSIAN, "cp1251", "ru"),
+    ],
+)
+def test_half_a_character_takes_no_guess_from_the_rest(text: str, codec: str, language: str) -> None:
+    half = b"\x98" if codec == "cp1251" else text[0].encode(codec)[:1]
+    for declared in (None, "utf-8", "iso-8859-1"):
+        for said in ("", f"<language>{language}</language>", "<language>en</language>"):
+            body = document(f"{said}{text}|", declared).encode(codec).replace(b"|", half + b"...")
+            assert f"<title>{said}{text}" in decode(body, None).text, (declared, said)
+
+
 def test_one_broken_character_spoils_no_other() -> None:
     body = document(CHINESE, "utf-8").encode().replace("半".encode(), b"\xe5\x8d")
     assert decode(body, None).text == document(CHINESE, "utf-8").replace("半", "\ufffd")
