@@ -20,6 +20,8 @@ _MANY_TAGS = 8_000
 """Documents up to here cannot cost a parser more than a blink, formatting aside."""
 
 _TOO_MANY_TAGS = 60_000
+_TOO_MANY_REFERENCES = 50_000
+"""Ampersands, each of which costs a parser the more time the longer the text around it is (measured)."""
 _MANY_ATTRIBUTES = 2_000
 """Characters of one tag's attributes that separate them."""
 
@@ -83,7 +85,7 @@ def bounded(markup: str) -> str | None:
     """
     markup = _NOSCRIPT.sub("", markup)
     tags = markup.count("<")
-    if tags > _TOO_MANY_TAGS:
+    if tags > _TOO_MANY_TAGS or markup.count("&") > _TOO_MANY_REFERENCES:
         return None
     if len(markup) > _LARGE or tags > _MANY_TAGS:
         rebuilt = _rebuilt(_TOKEN.sub(_plain_tag, markup))
