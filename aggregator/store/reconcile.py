@@ -26,6 +26,9 @@ _WHOLESALE = 3
 _SPECIFIC = 200
 """Characters of HTML that are said twice only of the same article, if nothing else speaks against it."""
 
+_HALF_A_DAY = 12 * 3_600_000
+"""Within so many ms few items that say just what they said have been dated anew: notices are daily."""
+
 _ALIKE = 0.8
 """Of the words of two texts, the share that must be common if one is the other with a counter or a notice."""
 
@@ -213,6 +216,7 @@ class _Pairs:
             [(item.draft.published, entry.published) for item, entry in same], of=len(items)
         )
 
+        self.few_said_again = len(same) == len(items) < _WHOLESALE
         dated = self._with_entries(items, lambda item: item.title_date)
         self._guids_anew = _guids_rewritten(dated, of=len(items))
         self._links_anew = _links_rewritten(dated, of=len(items))
@@ -300,6 +304,10 @@ def _words(html: str | None) -> Counter[str]:
     return Counter(_WORD.findall(plain_from_html((html or "")[:_MARKUP])))
 
 
+def _same_half_day(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and abs(one - other) < _HALF_A_DAY
+
+
 def _fits_guid(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     """A guid under which title, link and date have become others is a place in a list, no name."""
     if _same_title(item, entry) or pairs.same_text(item, entry):
@@ -317,7 +325,9 @@ def _fits_text(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     if item.guid is None and item.link is None:
         return True
     draft = item.draft
-    if _differ(draft.published, entry.published) and not pairs.dates_rewritten:
+    if _differ(draft.published, entry.published) and not (
+        pairs.dates_rewritten or (pairs.few_said_again and _same_half_day(draft.published, entry.published))
+    ):
         return False
     if not _differ(draft.keys.link, entry.link) or pairs.links_rewritten:
         return True

@@ -280,3 +280,15 @@ def test_a_text_is_compared_with_what_the_source_itself_said_of_a_story(store: S
     poll(store, B, [draft("a", guid="from-b", content=TEXT, published=None)], now=LATER)
     again = draft("a", guid="from-b-2", content=COUNTED, published=None)
     assert poll(store, B, [again], now=LATER + HOUR).new == 0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("later", "new"), [(HOUR, 0), (DAY, 1)])
+def test_few_items_without_link_named_and_dated_at_each_request_are_new_only_on_another_day(
+    store: Store, count: int, later: int, new: int
+) -> None:
+    polls = [
+        [draft(str(n), guid=f"{n}-{at}", url=None, published=at) for n in range(count)]
+        for at in (NOW - DAY, NOW - DAY + later)
+    ]
+    assert two_polls(store, *polls)[0] == new * count
