@@ -87,6 +87,7 @@ _DISGUISED = (
     "http://127.0.0.2#@example.org/",
     "http://127.0.0.2?@example.org/",
     "http://%31%32%37.0.0.2/",
+    "http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.2/",  # full-width figures
     "//127.0.0.2/",
     "HTTP://127.0.0.2/",
     "https://127.0.0.2/",
@@ -108,7 +109,6 @@ _NOWHERE = {
     "port that is no number": "http://127.0.0.1:http/",
     "negative port": "http://127.0.0.1:-1/",
     "bracket": "http://[",
-    "full-width figures": "http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.2/",
     "IPv6 address of nonsense": "http://[::zz]/",
 }
 
