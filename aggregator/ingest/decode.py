@@ -42,7 +42,19 @@ _SUPERSETS = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-_ALIASES = {"x-sjis": "cp932", "x-gbk": "gb18030", "x-euc-jp": "euc_jp", "x-x-big5": "big5hkscs"}
+_ALIASES = {
+    "x-sjis": "cp932",
+    "x-gbk": "gb18030",
+    "x-euc-jp": "euc_jp",
+    "x-x-big5": "big5hkscs",
+    "windows-874": "cp874",
+    "dos-874": "cp874",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-ukrainian": "mac-cyrillic",
+}
 # Python knows more than these, and some are no character sets at all or take quadratic time (`idna`).
 _KNOWN = re.compile(
     r"utf-8|cp125\d|cp(?:437|850|866|874|932|949)|iso8859-\d+|koi8-[rut]|mac-(?:roman|cyrillic)"
@@ -167,6 +179,8 @@ def _as_declared_or_guessed(body: bytes, declared: list[str]) -> tuple[str, str]
     sample = _sample(body)
     western = _looks_western(sample) or _stands_alone(sample)
     told = next((read for read in valid if _is_told(*read, body, western=western)), None)
+    if told and told[1] in _EUROPEAN and not western:
+        told = next((read for read in valid if read[1] in _DOUBLE_BYTE and _is_likely(*read)), told)
     named = _telling(declared)
     if told and told[1] not in _EUROPEAN:
         return told
@@ -190,10 +204,14 @@ def _is_told(text: str, name: str, body: bytes, *, western: bool) -> bool:
         return False
     if name == "gb18030" and _is_proved(text, body):
         return True
-    if commonness(text, name) < _DECLARED_IS_LIKELY:
+    if not _is_likely(text, name):
         return False
     too_short_to_tell = not western and _foreign(text) < _FEWEST_TELLING
     return too_short_to_tell or name not in GUESSES or likeness(text, name) >= _DECLARED_IS_ALIKE
+
+
+def _is_likely(text: str, name: str) -> bool:
+    return commonness(text, name) >= _DECLARED_IS_LIKELY
 
 
 def _is_proved(text: str, body: bytes) -> bool:
@@ -209,7 +227,7 @@ def _speaks_for_itself(text: str, name: str) -> bool:
 def _mostly_valid(body: bytes, name: str) -> bool:
     """Return whether a few broken bytes are all that speaks against an encoding."""
     text = (_mostly(body, name) or "").replace("\ufffd", "")
-    return not text.isascii() and commonness(text, name) >= _DECLARED_IS_LIKELY
+    return not text.isascii() and _is_likely(text, name)
 
 
 def _mostly(body: bytes, name: str) -> str | None:
@@ -275,9 +293,7 @@ def _of_language(said: re.Match[bytes] | None) -> tuple[str, ...]:
 def _by_language(body: bytes, names: tuple[str, ...]) -> tuple[str, str] | None:
     """Return a text too short to tell by its characters in the likeliest encoding of its language."""
     texts = [(text, name) for name in names if (text := _strictly(body, name)) is not None]
-    return max(
-        texts, key=lambda read: (commonness(*read) >= _DECLARED_IS_LIKELY, likeness(*read)), default=None
-    )
+    return max(texts, key=lambda read: (_is_likely(*read), likeness(*read)), default=None)
 
 
 def _looks_western(body: bytes) -> bool:

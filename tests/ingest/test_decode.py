@@ -34,6 +34,9 @@ def document(text: str, declared: str | None = None) -> str:
         (FRENCH, "windows-1252", "cp1252"),
         (FRENCH, "ISO-8859-1", "cp1252"),
         ("новости", "KOI8-R", "koi8-r"),
+        ("Сегодня в Москве", "x-mac-cyrillic", "mac-cyrillic"),
+        ("שלום עולם", "ISO-8859-8-I", "iso8859-8"),
+        ("สวัสดีชาวโลก", "windows-874", "cp874"),
         (CHINESE, "UTF-8", "utf-8"),
         (CHINESE, "utf-16", "utf-16"),
     ],
@@ -202,6 +205,13 @@ def test_a_european_encoding_is_not_believed_of_other_texts(label: str, text: st
     assert decode(said.encode(right), None).text == said
     assert decode(said.encode(right), f"text/xml; charset={right}").text == said
     assert decode(document(text).encode(right), f"text/xml; charset={label}").text == document(text)
+
+
+def test_a_declared_east_asian_encoding_comes_before_a_european_one() -> None:
+    said = document("読売 首相会見 東京五輪", "iso-8859-15")
+    assert decode(said.encode("shift_jis"), "text/xml; charset=shift_jis").text == said
+    said = document("読売 首相会見 東京五輪", "shift_jis")
+    assert decode(said.encode("shift_jis"), "text/xml; charset=iso-8859-15").text == said
 
 
 @pytest.mark.parametrize(
