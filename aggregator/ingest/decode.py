@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aggregator.ingest.charsets import GUESSES, commonness, is_jumbled, likeness
+from aggregator.ingest.extensions import decode_leniently, decode_strictly
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -232,7 +233,7 @@ def _mostly_valid(body: bytes, name: str) -> bool:
 
 def _mostly(body: bytes, name: str) -> str | None:
     """Return the text with U+FFFD for what is broken, unless that is more than a few characters."""
-    text = body.decode(name, "replace")
+    text = decode_leniently(body, name)
     broken = text.count("\ufffd")
     return text if broken <= 1 + (len(text) - broken) * _SHARE_OF_BROKEN else None
 
@@ -327,7 +328,7 @@ def _foreign(text: str) -> int:
 def _leniently(body: bytes, name: str) -> tuple[str, str]:
     """Return the text with U+FFFD for what is broken: in UTF-8 when most of it is, else in that encoding."""
     text = _mostly_utf_8(body)
-    return (body.decode(name, "replace"), name) if text is None else (text, "utf-8")
+    return (decode_leniently(body, name), name) if text is None else (text, "utf-8")
 
 
 def _mostly_utf_8(body: bytes) -> str | None:
@@ -338,7 +339,7 @@ def _mostly_utf_8(body: bytes) -> str | None:
 
 def _strictly(body: bytes, encoding: str) -> str | None:
     try:
-        return body.decode(encoding)
+        return decode_strictly(body, encoding)
     except UnicodeError:
         return None
 
