@@ -35,7 +35,9 @@ _ALIKE = 0.8
 _MARKUP = 20_000
 """Characters of a text's HTML whose words are compared."""
 
-_WORD = re.compile(r"\w+")
+_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[^\W{_UNSPACED}]+|(?=(\w\w?))\w")
+"""A word; where a script has no spaces between words (Thai, Chinese, Japanese), two letters in a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,8 +302,15 @@ def _have_texts(item: Candidate, entry: Known) -> bool:
     return bool(item.draft.content_html and entry.text())
 
 
+def _differ_in_numbers(item: Candidate, entry: Known) -> bool:
+    """Return whether nothing but numbers has changed in a text, as when points are counted."""
+    one, other = _words(item.draft.content_html), _words(entry.text())
+    return all(word.isdecimal() for word in (one - other) + (other - one)) and bool(one & other)
+
+
 def _words(html: str | None) -> Counter[str]:
-    return Counter(_WORD.findall(plain_from_html((html or "")[:_MARKUP])))
+    plain = plain_from_html((html or "")[:_MARKUP])
+    return Counter(word[1] or word[0] for word in _WORD.finditer(plain))
 
 
 def _same_half_day(one: int | None, other: int | None) -> bool:
@@ -350,7 +359,10 @@ def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
         return same_title or not other_date
     if same_title and not other_date and (pairs.guids_rewritten or not _have_texts(item, entry)):
         return True
-    return (same_title or same_date) and _alike(item, entry)
+    if not (same_title or same_date):
+        return False
+    counted = same_title and (pairs.guids_rewritten or not other_date) and _differ_in_numbers(item, entry)
+    return counted or _alike(item, entry)
 
 
 def _fits_title_date(pairs: _Pairs, item: Candidate, entry: Known) -> bool:

@@ -292,3 +292,31 @@ def test_few_items_without_link_named_and_dated_at_each_request_are_new_only_on_
         for at in (NOW - DAY, NOW - DAY + later)
     ]
     assert two_polls(store, *polls)[0] == new * count
+
+
+@pytest.mark.parametrize(("count", "dated", "new"), [(1, False, 0), (1, True, 1), (4, True, 0)])
+def test_a_text_that_is_little_but_numbers_is_the_same_unless_a_lone_one_is_of_another_date(
+    store: Store, count: int, dated: bool, new: int
+) -> None:
+    polls = [
+        [
+            draft(
+                str(n),
+                guid=f"{n}-{round_}",
+                content=f"{10 + round_} points, {n + 3 * round_} comments",
+                published=NOW - DAY + round_ * HOUR if dated else None,
+            )
+            for n in range(count)
+        ]
+        for round_ in (1, 2)
+    ]
+    assert two_polls(store, *polls)[0] == new
+
+
+@pytest.mark.parametrize(
+    ("text", "new"), [("今日は全国的に晴れます。", 0), ("円安が進み株価は下落した。", 1)]
+)
+def test_texts_in_a_script_without_spaces_are_compared_too(store: Store, text: str, new: int) -> None:
+    first = draft("a", content="今日は全国的に晴れます。<p>1件</p>", published=None)
+    second = draft("a", guid="other", content=f"{text}<p>2件</p>", published=None)
+    assert two_polls(store, [first], [second])[0] == new
