@@ -66,7 +66,7 @@ class _Document:
         """Return one item."""
         link = self._link(raw)
         content, summary = self._texts(raw)
-        published, updated = self._dates(raw)
+        published, *further_dates = self._dates(raw) or (None,)
         return ParsedEntry(
             guid=self.text(_said(raw, "id")),
             link=link,
@@ -75,7 +75,8 @@ class _Document:
             content=content,
             authors=self._authors(raw) or self._authors(_mapping(_said(raw, "source"))) or self.authors,
             published=published,
-            updated=updated,
+            further_dates=tuple(further_dates),
+            updated=self.text(_said(raw, "updated")),
             categories=self._categories(raw),
             enclosures=self._enclosures(raw),
             language=self._language(raw),
@@ -176,12 +177,11 @@ class _Document:
                 return RawHtml(said) if is_html else escape(said)
         return None
 
-    def _dates(self, raw: Raw) -> tuple[str | None, str | None]:
-        """Return the texts of the dates of publication and of change."""
-        published, dublin, created = (
-            self.text(_said(raw, name)) for name in ("published", "dc_date", "created")
-        )
-        return published or dublin or created, self.text(_said(raw, "updated"))
+    def _dates(self, raw: Raw) -> Sequence[str]:
+        """Return the texts of all dates of publication, the one that counts first."""
+        earlier = reversed(_texts(_said(raw, "published_all")))
+        said = (_said(raw, "published"), *earlier, _said(raw, "dc_date"), _said(raw, "created"))
+        return list(dict.fromkeys(text for date in said if (text := self.text(date))))
 
     def _authors(self, raw: Raw) -> tuple[str, ...]:
         """Return names: of `<author>`, then of `dc:creator`; iTunes' only where there are no others."""

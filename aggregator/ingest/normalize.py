@@ -60,7 +60,7 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
     summary, content = _html(entry.summary), _html(entry.content)
     language = _language(entry.language) or feed_language
     updated = parse_instant(entry.updated, language)
-    published = parse_instant(entry.published, language)
+    published, date_text = _published(entry, language)
     url = _link(entry.link, *bases)
     draft = EntryDraft(
         keys=IdentityKeys(text=b""),
@@ -70,7 +70,7 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
         title=_line(entry.title),
         authors=_once(entry.authors),
         published=updated if published is None else published,
-        date_text=_line(entry.published or entry.updated)[:_LONGEST_DATE] or None,
+        date_text=_line(date_text or entry.updated)[:_LONGEST_DATE] or None,
         updated=updated,
         language=language,
         summary=summary if summary != content and content else None,
@@ -80,6 +80,14 @@ def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | Non
         base_url=_link(entry.base_url, *bases) or url or bases[0] or bases[-1] or "",
     )
     return replace(draft, keys=_keys(draft), revision=_revision(draft))
+
+
+def _published(entry: ParsedEntry, language: str | None) -> tuple[int | None, str | None]:
+    """Return the first date of publication that can be understood, and its text; else none, and the first."""
+    for text in (entry.published, *entry.further_dates):
+        if (instant := parse_instant(text, language)) is not None:
+            return instant, text
+    return None, entry.published
 
 
 def _keys(draft: EntryDraft) -> IdentityKeys:

@@ -31,6 +31,8 @@ _MARKUP = frozenset({"a", "b", "br", "div", "em", "font", "i", "p", "span", "str
 _ITEMS = frozenset({"item", "entry"})
 _MOST_ATTRIBUTES = 100
 """Of one element."""
+_MOST_DATES = 4
+_LONGEST_DATE = 100
 _MOST_CATEGORIES = 400
 """Of one item; `limits` keeps fewer, and says so."""
 
@@ -189,7 +191,10 @@ class _Readings:
         self.pop("dc_date")
 
     def _end_published(self) -> None:
-        self.pop("published")
+        text = self.pop("published")
+        said = self._get_context().setdefault("published_all", [])
+        if text and len(text) <= _LONGEST_DATE and len(said) < _MOST_DATES:
+            said.append(text)
 
     _end_issued = _end_pubdate = _end_dcterms_issued = _end_published
 

@@ -33,6 +33,8 @@ class ParsedEntry:
     """Names as a reader shows them; duplicates removed."""
     published: str | None = None
     """The date's text, not yet understood."""
+    further_dates: tuple[str, ...] = ()
+    """What else is said to be the date of publication, for when the first cannot be understood."""
     updated: str | None = None
     categories: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()

@@ -306,3 +306,11 @@ def test_the_entry_s_language_then_the_feed_s_tells_whose_zone_a_date_has() -> N
 def test_the_text_of_a_date_is_kept_as_the_source_wrote_it() -> None:
     for said in ("03/04/2024", "le 22 novembre 2026 à 10h30", "２０２６年１１月２２日", "yesterday"):
         assert draft(replace(ENTRY, published=said)).date_text == said
+
+
+def test_a_date_that_cannot_be_understood_hides_no_other() -> None:
+    said = replace(ENTRY, published="gestern", further_dates=("soon", "2026-11-22T10:30:00Z", "2020-01-01"))
+    assert draft(said).published == 1_795_343_400_000
+    assert draft(said).date_text == "2026-11-22T10:30:00Z"
+    none = draft(replace(said, further_dates=("soon",)))
+    assert (none.published, none.date_text) == (None, "gestern")

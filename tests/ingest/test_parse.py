@@ -303,6 +303,16 @@ def test_an_element_that_an_item_does_not_end_swallows_no_other_item() -> None:
     assert feed.entries[2].summary == "text"
 
 
+def test_all_dates_of_an_item_are_read_the_last_of_the_first_kind_first() -> None:
+    dates = "<pubDate>one</pubDate><dc:date>dc</dc:date><pubDate>two</pubDate>"
+    feed = parse(
+        f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
+        f"<item>{dates}</item></channel></rss>"
+    )
+    (entry,) = feed.entries
+    assert (entry.published, *entry.further_dates) == ("two", "one", "dc")
+
+
 def test_what_a_server_complains_of_before_the_document_is_passed_over() -> None:
     notice = "<br />\n<b>Notice</b>:  Undefined index in /var/www/feed.php\n"
 
