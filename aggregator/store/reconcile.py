@@ -32,8 +32,8 @@ _HALF_A_DAY = 12 * 3_600_000
 _ALIKE = 0.8
 """Of the words of two texts, the share that must be common if one is the other with a counter or a notice."""
 
-_MARKUP = 20_000
-"""Characters of a text's HTML whose words are compared."""
+_MARKUP = 4_000
+"""Characters at the beginning of a text's HTML whose words are compared: a poll must stay short."""
 
 _UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[^\W{_UNSPACED}]+|(?=(\w\w?))\w")
@@ -361,8 +361,9 @@ def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
         return True
     if not (same_title or same_date):
         return False
-    counted = same_title and (pairs.guids_rewritten or not other_date) and _differ_in_numbers(item, entry)
-    return counted or _alike(item, entry)
+    if _alike(item, entry):
+        return True
+    return same_title and (pairs.guids_rewritten or not other_date) and _differ_in_numbers(item, entry)
 
 
 def _fits_title_date(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
