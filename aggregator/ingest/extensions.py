@@ -9,18 +9,35 @@ import codecs
 
 _EUROS = {("gb18030", b"\x80"): "€", ("big5hkscs", b"\xa3\xe1"): "€"}
 """Of Microsoft's code pages 936 and 950."""
+_EXTENDED = frozenset({"gb18030", "big5hkscs", "euc_jp"})
+_MOST_FAULTS = 10_000
 _NEC_ROW = 0xAD
 """The first byte in EUC-JP of ①, ㈱, Ⅱ: row 13 of JIS, which NEC filled before the standard did."""
 
 
 def decode_strictly(body: bytes, encoding: str) -> str:
-    """Return the text, vendors' characters with it; raise UnicodeError when any byte fits none."""
+    """Return the text, vendors' characters with it; raise UnicodeError when any byte fits none.
+
+    The euro of GBK is none here: its byte is a frequent one of UTF-8 that was broken.
+    """
+    try:
+        return body.decode(encoding)
+    except UnicodeError:
+        if encoding == "gb18030" or not _may_hold(body, encoding):
+            raise
     return body.decode(encoding, _STRICT)
 
 
 def decode_leniently(body: bytes, encoding: str) -> str:
     """Return the text, vendors' characters with it; U+FFFD stands for what fits none."""
-    return body.decode(encoding, _LENIENT)
+    return body.decode(encoding, _LENIENT if _may_hold(body, encoding) else "replace")
+
+
+def _may_hold(body: bytes, encoding: str) -> bool:
+    """Return whether to look for vendors' characters: not among so many faults that it would take seconds."""
+    if encoding not in _EXTENDED and not encoding.startswith("iso2022_jp"):
+        return False
+    return 0 < body.decode(encoding, "replace").count("\ufffd") <= _MOST_FAULTS
 
 
 def _extended(error: UnicodeError) -> tuple[str, int] | None:
