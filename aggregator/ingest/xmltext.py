@@ -40,6 +40,15 @@ _PIECE = 64 * 1024
 
 _VERBATIM = re.compile(r"<!\[CDATA\[|<!--|<\?")
 _CLOSINGS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
+_CDATA = "<![CDATA["
+_ITEM_END = re.compile(
+    r"</(?:\w+:)?(?:item|entry)\s*>\s*<(?:(?:\w+:)?(?:item|entry)\b|/(?:channel|rss|feed|rdf:RDF)\b)",
+    re.IGNORECASE,
+)
+_ROOT_END = re.compile(r"</(?:\w+:)?(?:channel|rss|feed|RDF)\s*>\s*\Z", re.IGNORECASE)
+_LONGEST_END = 256
+_LAST_TAG = re.compile(r"<([\w:.\-]+)[^<>]*>\s*\Z")
+_LONGEST_TAG = 512
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));")
 _NAMED_REFERENCE = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:[A-Za-z_:][\w.:\-]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
@@ -111,16 +120,53 @@ def without_countless_attributes(text: str) -> str:
 
 
 def repaired(text: str, entities: frozenset[str]) -> str:
-    """Return the text with its commonest faults mended: HTML's named references, and bare `&`.
+    """Return the text with its commonest faults mended: HTML's named references, bare `&`, CDATA left open.
 
-    `entities` are names that the document itself declares. CDATA sections and comments stay as they are.
+    `entities` are names that the document itself declares. CDATA sections and comments stay as they are; a
+    section that its item does not close, so that it swallows the next ones, is closed where its element ends.
     """
 
     def mend(piece: str) -> str:
         named = _NAMED_REFERENCE.sub(lambda found: _character(found, entities), piece)
         return _BARE_AMPERSAND.sub("&amp;", named)
 
-    return _outside_verbatim(text, mend)
+    return _outside_verbatim(_with_closed_sections(text), mend)
+
+
+def _with_closed_sections(text: str) -> str:
+    """Return the text with CDATA sections closed that run on into the next item; in linear time.
+
+    One that is closed before the next is opened is right, whatever it holds. In a document that is cut short
+    the last one is only not complete yet.
+    """
+    closed = io.StringIO()
+    written = 0
+    opening, closing = text.find(_CDATA), 0
+    while opening >= 0:
+        start = opening + len(_CDATA)
+        following = text.find(_CDATA, start)
+        if 0 <= closing < start:
+            closing = text.find("]]>", start)
+        if closing >= 0 and (following < 0 or closing < following):
+            opening = text.find(_CDATA, closing)
+            continue
+        last = following < 0
+        ended = None
+        if not last or _ROOT_END.search(text, max(start, len(text) - _LONGEST_END)):
+            ended = _ITEM_END.search(text, start, len(text) if last else following)
+        if ended:
+            at = _end_of_element(text, opening, ended.start())
+            closed.write(text[written:at] + "]]>")
+            written = at
+        opening = following if ended or closing < 0 else text.find(_CDATA, closing)
+    return closed.getvalue() + text[written:] if written else text
+
+
+def _end_of_element(text: str, section: int, end: int) -> int:
+    """Return where the element ends that a CDATA section is in: before `end`, or there."""
+    opened = _LAST_TAG.search(text, max(0, section - _LONGEST_TAG), section)
+    at = text.find(f"</{opened[1]}", section, end) if opened else -1
+    return at if at >= 0 else end
 
 
 def _short_entities(subset: str) -> dict[str, str]:

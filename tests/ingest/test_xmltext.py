@@ -29,6 +29,9 @@ def test_controls_that_are_referred_to_are_removed_outside_verbatim_only() -> No
     [
         "&#1;" + "<!--" * 200_000,
         "&#1;" + "<![CDATA[<?" * 100_000,
+        "<![CDATA[" * 50_000 + "]]>",
+        "<![CDATA[ </item><item>" * 20_000 + "]]></rss>",
+        "<![CDATA[ </item> <item " * 20_000 + "</rss>",
         "<!DOCTYPE" + " " * 200_000,
         "<!DOCTYPE a [" + "<!ENTITY a " * 50_000,
         "<!-- a -->" * 50_000 + "<!--" * 50_000,
@@ -53,3 +56,24 @@ def test_a_text_changes_alike_piece_by_piece(size: int, monkeypatch: pytest.Monk
     at_once = cleaned(text), repaired(text, NOTHING)
     monkeypatch.setattr(xmltext, "_PIECE", size)
     assert (cleaned(text), repaired(text, NOTHING)) == at_once
+
+
+def items(*texts: str, end: str = "</channel></rss>") -> str:
+    return "<rss><channel>" + "".join(f"<item><d>{text}</d></item>" for text in texts) + end
+
+
+@pytest.mark.parametrize("after", [("three", "four"), ("<![CDATA[three]]>", "four"), ()])
+def test_a_section_that_its_item_leaves_open_is_closed_before_the_next(after: tuple[str, ...]) -> None:
+    mended = repaired(items("one", "<![CDATA[two & <b>", *after), NOTHING)
+    assert mended == items("one", "<![CDATA[two & <b>]]>", *after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        items("<![CDATA[ </item><item> ]]>", "two"),  # what somebody wrote about feeds
+        items("one", "<![CDATA[ </item><item> ", end=""),  # cut short
+    ],
+)
+def test_a_section_that_may_be_meant_to_hold_an_item_stays(text: str) -> None:
+    assert repaired(text, NOTHING) == text
