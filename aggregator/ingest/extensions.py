@@ -11,6 +11,7 @@ _EUROS = {("gb18030", b"\x80"): "€", ("big5hkscs", b"\xa3\xe1"): "€"}
 """Of Microsoft's code pages 936 and 950."""
 _EXTENDED = frozenset({"gb18030", "big5hkscs", "euc_jp"})
 _MOST_FAULTS = 10_000
+_MOST_CANDIDATES = 100_000
 _NEC_ROW = 0xAD
 """The first byte in EUC-JP of ①, ㈱, Ⅱ: row 13 of JIS, which NEC filled before the standard did."""
 
@@ -36,6 +37,8 @@ def decode_leniently(body: bytes, encoding: str) -> str:
 def _may_hold(body: bytes, encoding: str) -> bool:
     """Return whether to look for vendors' characters: not among so many faults that it would take seconds."""
     if encoding not in _EXTENDED and not encoding.startswith("iso2022_jp"):
+        return False
+    if max(body.count(b"\xad"), body.count(b"\xa3\xe1")) > _MOST_CANDIDATES:
         return False
     return 0 < body.decode(encoding, "replace").count("\ufffd") <= _MOST_FAULTS
 

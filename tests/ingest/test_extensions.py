@@ -57,3 +57,4 @@ def test_utf_8_with_a_broken_character_is_not_read_as_gbk_with_euros() -> None:
 
 def test_countless_faults_are_not_looked_into_one_by_one() -> None:
     assert "①" not in decode_leniently(b"\xad\xa1" + b"\xff" * 20_000, "euc_jp")
+    assert "①" not in decode_leniently(b"\xad\xa1" * 100_001, "euc_jp")
