@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggregator.clock import now_ms
@@ -79,6 +79,7 @@ class Bench:
         self._database = str(folder / "aggregator.db")
         self.pool = ParsePool(workers=2, timeout=PARSE_TIMEOUT, memory=384 * 2**20)
         self._origin = Origin()
+        self._past: list[Source] = []
 
     def __enter__(self) -> Bench:
         self._origin.__enter__()
@@ -108,7 +109,10 @@ class Bench:
                 password=PASSWORD,
                 headers=(("X-Api-Key", API_KEY),),
             )
-            self.store.sync_sources([source, self._healthy], now=now_ms())
+            # Ports come again: a new source at the address of one that left would be that one, renamed.
+            alike = [replace(past, enabled=False) for past in self._past if past.url == source.url]
+            self.store.sync_sources([source, self._healthy, *alike], now=now_ms())
+            self._past.append(source)
             step: Scenario | None = scenario
             while step is not None:
                 server.answers, names.known = step.answers, step.names

@@ -188,7 +188,11 @@ SCENARIOS = [
     _ok("references of HTML", _feed(_ITEM.format("caf&eacute;&nbsp;&hellip;")), "café …"),
     _ok("bare ampersands", _feed(_ITEM.format("AT&T & Co")), "AT&T & Co"),
     _ok("bare less-than sign", _feed(_ITEM.format("a < b")), "a < b"),
-    _ok("CDATA without end", _feed(_ITEM.format("One"), "<item><title><![CDATA[Two</title></item>"), "One"),
+    _ok(
+        "CDATA without end",
+        _feed(_ITEM.format("One"), "<item><title><![CDATA[Two</title></item>", _ITEM.format("Three")),
+        *("One", "Two", "Three"),
+    ),
     _ok(
         "CDATA in CDATA",
         _feed(_ITEM.format("<![CDATA[One<![CDATA[ two ]]> three]]>")),
