@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from aggregator.ingest.datewords import (
     ARTICLES,
@@ -26,8 +27,8 @@ from aggregator.ingest.datewords import (
     zone_hours,
 )
 
-MIN_INSTANT = -62_135_596_800_000
-"""0001-01-01T00:00:00Z"""
+MIN_INSTANT = -30_610_224_000_000
+"""1000-01-01T00:00:00Z: what programs write in the place of no date is of the year 1, or of `-0001`."""
 MAX_INSTANT = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z"""
 
@@ -74,7 +75,8 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # ISO 8601, RFC 3339, W3C-DTF; also with a space for the T, and `/` or `.` for the hyphens
-        rf"{_YEAR_FIRST}(?:(?:t|,?\s+(?:at\s+)?)\s*{_TIME})?",
+        rf"{_YEAR_FIRST}(?:(?:t|,?\s+(?:at\s+)?|\s+[|–—-]\s+)\s*{_TIME})?",
+        rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})t{_DIGITS_ONLY_CLOCK}{_ZONE}",
         rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})t(?P<hour>[0-9]{{2}}){_ZONE}",
         r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?",
         rf"(?P<year>[0-9]{{4}})(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:t?{_DIGITS_ONLY_CLOCK}{_ZONE})?",
@@ -122,7 +124,9 @@ _CLOCKS_IN_WORDS = (
         r"\1:\2",
     ),
     (re.compile(rf"(?<![0-9.:])([0-9]{{1,2}})\s?{_HOUR_WORD}{_NO_LETTER}\.?"), r"\1:00"),
+    (re.compile(r"(?<![0-9])([0-9]{4},?) ([0-9]{1,2})\.([0-9]{2})(?![0-9.])"), r"\1 \2:\3"),
 )
+_ZONE_SAID_TWICE = re.compile(r"([+-]00:?00)z\Z|([+-][0-9]{4}) \2\Z")
 
 _EPOCH_SECONDS = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9}))?")
 _EPOCH_MILLISECONDS = re.compile(r"([0-9]{12,13})(?:\.0+)?")
@@ -142,7 +146,7 @@ def parse_instant(text: str | None, language: str | None = None) -> int | None:
     is meant, and that `3.4.2024` has the day first. Without a zone a date is UTC, but for Korean ones: Korea
     has one zone, and nobody else writes so. A leap second is the first second after it. Finer parts than
     milliseconds are cut off. Dates that do not exist, numeric dates whose day and month could be swapped,
-    zones that mean several, and instants outside the years 1 to 9999 UTC are None.
+    zones that mean several, and instants outside the years 1000 to 9999 UTC are None.
     """
     if not text or len(text) > _LONGEST:
         return None
@@ -163,6 +167,7 @@ def _from_epoch(said: str) -> int | None:
 
 
 def _from_calendar(said: str, language: str | None) -> int | None:
+    said = _ZONE_SAID_TWICE.sub(r"\1\2", said)
     for in_words, in_numbers in _CLOCKS_IN_WORDS:
         said = in_words.sub(in_numbers, said)
     for pattern in _PATTERNS:
@@ -243,6 +248,8 @@ def _of_half(hour: int, half: str) -> int | None:
         evening = half == "晚上" and 6 <= hour < 12  # noqa: PLR2004
         around_noon = half == "中午" and hour in {11, 12}
         return hour + 12 if evening else hour if around_noon or 18 <= hour < 24 else None  # noqa: PLR2004
+    if half == "早上" and hour == 12:  # noqa: PLR2004 - neither noon nor midnight is early in the morning
+        return None
     afternoon = half in _AFTERNOON
     if hour > 12:  # noqa: PLR2004 - `13:00 PM` is said twice, `13:00 AM` is a mistake
         return hour if afternoon else None
@@ -269,7 +276,7 @@ def _offset(zone: str, language: str | None) -> int | None:
 def _in_place(local: int, place: str) -> int | None:
     """Return the instant of a local time (ms since 1970), or None where clocks say it twice or never."""
     try:
-        zone = ZoneInfo(place.strip().title())
+        zone = ZoneInfo(_places()[place.strip()])
         naive = datetime(1970, 1, 1) + timedelta(milliseconds=local)  # noqa: DTZ001 - it is of no zone yet
         instants = {naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     except (ValueError, KeyError, OSError, OverflowError):  # no such place, or none known here
@@ -277,6 +284,12 @@ def _in_place(local: int, place: str) -> int | None:
     if len(instants) > 1:
         return None
     return (instants.pop() - datetime(1970, 1, 1, tzinfo=UTC)) // _MS
+
+
+@cache
+def _places() -> dict[str, str]:
+    """Return the names of IANA's zones by their folded forms."""
+    return {folded(name): name for name in available_timezones()}
 
 
 def _milliseconds(fraction: str | None) -> int:

@@ -16,11 +16,13 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case without accents and marks of direction, on one line, digits as in ASCII.
+    """Return the text in lower case without accents and marks of direction, on one line.
 
-    Only the digits of full width become others: those of Persia count the years of another calendar.
+    The minus becomes that of ASCII, as do the digits of full width, and only those: Persia's count the years
+    of another calendar.
     """
-    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
+    compatible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).replace("\N{MINUS SIGN}", "-")
+    plain = unicodedata.normalize("NFD", compatible.casefold())
     return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).split())
 
 
@@ -81,26 +83,39 @@ _ZONES = {
 }  # fmt: skip
 
 # Names of several zones: what they mean to who writes in a language, or in a country.
-_CHINA, _INDIA, _ISRAEL, _IRELAND = 8, 5.5, 2, 1
-_ZONES_OF_LANGUAGES: dict[str, dict[str, float]] = {
-    "cst": {"zh": _CHINA},
+_CHINA, _INDIA, _ISRAEL, _IRELAND, _BANGLADESH, _NEPAL, _PHILIPPINES = 8, 5.5, 2, 1, 6, 5.75, 8
+_STANDARD_OR_SUMMER = None  # what Australia called both
+_ZONES_OF_LANGUAGES: dict[str, dict[str, float | None]] = {
+    "cst": {
+        "zh": _CHINA, "-cn": _CHINA, "-tw": _CHINA, "-mo": _CHINA, "-hk": _CHINA, "yue": _CHINA, "bo": _CHINA,
+        "ug": _CHINA, "-cu": -5, "-au": _STANDARD_OR_SUMMER,
+    },
+    "cdt": {"-cu": -4, "-au": 10.5},
+    "est": {"-au": _STANDARD_OR_SUMMER},
+    "edt": {"-au": 11},
+    "bst": {"bn": _BANGLADESH, "-bd": _BANGLADESH},
+    "nst": {"ne": _NEPAL, "-np": _NEPAL},
+    "pst": {"fil": _PHILIPPINES, "tl": _PHILIPPINES, "ceb": _PHILIPPINES, "-ph": _PHILIPPINES},
     "ist": {
         "he": _ISRAEL, "iw": _ISRAEL, "-il": _ISRAEL, "ga": _IRELAND, "-ie": _IRELAND, "-in": _INDIA,
         "hi": _INDIA, "mr": _INDIA, "gu": _INDIA, "kn": _INDIA, "ml": _INDIA, "te": _INDIA, "or": _INDIA,
     },
 }  # fmt: skip
-_MEANINGS: dict[str, set[float]] = {"cst": {-6, -5, 8}, "ist": {1, 2, 5.5}, "bst": {1, 6}}
+_MEANINGS: dict[str, set[float]] = {
+    "cst": {-6, -5, 8, 9.5, 10.5}, "cdt": {-4, 10.5}, "est": {10, 11}, "edt": {11}, "ist": {1, 2, 5.5},
+    "bst": {1, 6}, "nst": {5.75}, "pst": {8},
+}  # fmt: skip
 
 
 def zone_hours(name: str, language: str | None = None) -> float | None:
     """Return how many hours a named zone is ahead of UTC, or None when the name is none, or of several.
 
-    `language` is a language tag (RFC 5646): `CST` is China's in Chinese and Chicago's elsewhere, `IST` is
-    unknown but in the languages and countries of India, Israel and Ireland.
+    `language` is a language tag (RFC 5646): `CST` is China's in Chinese and in China, and
+    Chicago's elsewhere; `IST` is unknown but in the languages and countries of India, Israel and Ireland.
     """
     meanings = _ZONES_OF_LANGUAGES.get(name)
     if meanings and language:
-        primary, _, rest = language.lower().partition("-")
+        primary, _, rest = language.lower().replace("_", "-").partition("-")
         for key in (*(f"-{part}" for part in rest.split("-")), primary):
             if key in meanings:
                 return meanings[key]

@@ -29,6 +29,8 @@ from aggregator.model import (
 _LANGUAGE = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
 _LONGEST_LANGUAGE = 35  # RFC 5646, section 4.4.1
 _LONGEST_DATE = 200
+_ENOUGH_TITLES, _ENOUGH_OF_A_TITLE = 50, 200
+_FIRST_KANA, _FIRST_HAN, _LAST_HAN = "\u3040", "\u3400", "\u9fff"
 _MOST_BYTES = 2**63
 _SEEN = tuple(
     field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision", "date_text"}
@@ -40,11 +42,13 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
 
     An item without a date of publication takes its date of change for one. `content_html` is the fullest text
     there is, `summary` the shorter one when it says something else. An item's language is its own, else the
-    feed's. Enclosures keep http(s) URLs only.
+    feed's; where neither says, dates in a feed whose titles are Chinese have China's zones. Enclosures keep
+    http(s) URLs only.
     """
     site_url = _link(feed.link, url)
     language = _language(feed.language)
-    drafts = [_draft(entry, language, (site_url, url)) for entry in feed.entries]
+    written = language or _written_language(feed)
+    drafts = [_draft(entry, language, written, (site_url, url)) for entry in feed.entries]
     return Reading(
         title=_line(feed.title) or None,
         site_url=site_url,
@@ -56,11 +60,22 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
     )
 
 
-def _draft(entry: ParsedEntry, feed_language: str | None, bases: tuple[str | None, ...]) -> EntryDraft:
+def _written_language(feed: ParsedFeed) -> str | None:
+    """Return Chinese when most letters of the titles are Han, and hardly any kana or Hangul."""
+    titles = (feed.title, *(entry.title for entry in feed.entries[:_ENOUGH_TITLES]))
+    letters = [char for title in titles for char in (title or "")[:_ENOUGH_OF_A_TITLE] if char.isalpha()]
+    han = sum(_FIRST_HAN <= char <= _LAST_HAN for char in letters)
+    other_cjk = sum(_FIRST_KANA <= char < _FIRST_HAN or char > _LAST_HAN for char in letters)
+    return "zh" if han > len(letters) / 2 and other_cjk <= han / 20 else None
+
+
+def _draft(
+    entry: ParsedEntry, feed_language: str | None, written: str | None, bases: tuple[str | None, ...]
+) -> EntryDraft:
     summary, content = _html(entry.summary), _html(entry.content)
     language = _language(entry.language) or feed_language
-    updated = parse_instant(entry.updated, language)
-    published, date_text = _published(entry, language)
+    updated = parse_instant(entry.updated, language or written)
+    published, date_text = _published(entry, language or written)
     url = _link(entry.link, *bases)
     draft = EntryDraft(
         keys=IdentityKeys(text=b""),

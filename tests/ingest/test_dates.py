@@ -89,7 +89,17 @@ DAY = EXAMPLE - 6_392_000
         ("Tue, 02 Apr 2024 24:00:00 GMT", DAY),
         ("2016-12-31T23:59:60Z", 1_483_228_800_000),
         ("2000-02-29", 951_782_400_000),
-        ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ("2024-04-03T014632Z", EXAMPLE),
+        ("2024-04-03T0146Z", MINUTE),
+        ("2024-04-02T20:46:32\u221205:00", EXAMPLE),
+        ("2024-04-03T01:46:32+00:00Z", EXAMPLE),
+        ("2024-04-03 09:46:32 +0800 +0800", EXAMPLE),
+        ("2024-04-03 - 01:46", MINUTE),
+        ("Wed 3 Apr 2024 01.46 GMT", MINUTE),
+        ("2024-04-03 01:46:32 Etc/GMT", EXAMPLE),
+        ("2024-04-02 21:46:32 America/Port-au-Prince", EXAMPLE),
+        ("2024-04-03 04:46:32 Africa/Dar_es_Salaam", EXAMPLE),
+        ("1000-01-01T00:00:00Z", -30_610_224_000_000),
         ("9999-12-31T23:59:59Z", 253_402_300_799_000),
         ("1969-12-31T23:59:59Z", -1_000),
         # epoch
@@ -144,7 +154,12 @@ def test_a_date_that_feeds_write_is_the_instant_it_means(text: str, instant: int
         "2024-04-03T01:46:32Z and more",
         "12345",
         "17121087920000000",
-        "0001-01-01T00:00:00+09:00",
+        "0001-01-01T00:00:00Z",
+        "Mon, 30 Nov -0001 00:00:00 +0000",
+        "Sun, 22 Nov 0026 10:30:00 GMT",
+        "2024-04-03T01:46:32+08:00Z",
+        "2024-04-03 01:46:32 +0800 +0900",
+        "2024年4月3日 早上12:30",
         "9999-12-31T23:59:59-01:00",
         "2024-04-03 " + " " * 200 + "01:46",
         "x" * 10_000,
@@ -155,7 +170,7 @@ def test_a_date_that_is_not_understood_is_no_date(text: str | None) -> None:
 
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - bounds are naive
+INSTANTS = st.datetimes(datetime(1000, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - bounds are naive
 
 
 def milliseconds(instant: datetime) -> int:

@@ -44,7 +44,7 @@ def test_a_date_that_is_not_understood_leaves_the_entry_undated() -> None:
 
 
 def test_years_far_away_stay_as_they_were_said() -> None:
-    assert draft(replace(ENTRY, published="0001-01-01T00:00:00Z")).published == -62_135_596_800_000
+    assert draft(replace(ENTRY, published="1000-01-01T00:00:00Z")).published == -30_610_224_000_000
     assert draft(replace(ENTRY, published="9999-12-31T23:59:59Z")).published == 253_402_300_799_000
 
 
@@ -314,3 +314,22 @@ def test_a_date_that_cannot_be_understood_hides_no_other() -> None:
     assert draft(said).date_text == "2026-11-22T10:30:00Z"
     none = draft(replace(said, further_dates=("soon",)))
     assert (none.published, none.date_text) == (None, "gestern")
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "instant"),
+    [
+        ("今天的新闻标题", None, 1_795_314_600_000),
+        ("iPhone 今天的新闻标题", None, 1_795_314_600_000),
+        ("今天的新闻标题", "en-us", 1_795_365_000_000),
+        ("日本の新しいニュース", None, 1_795_365_000_000),
+        ("Today's 新 title", None, 1_795_365_000_000),
+        ("", None, 1_795_365_000_000),
+    ],
+)
+def test_a_feed_in_chinese_that_names_no_language_has_china_s_zone(
+    title: str, language: str | None, instant: int
+) -> None:
+    said = ParsedEntry(title=title, summary=RawHtml("x"), published="Sun, 22 Nov 2026 10:30:00 CST")
+    assert draft(said, language=language).published == instant
+    assert draft(said, language=language).language == language
