@@ -31,8 +31,9 @@ _MARKUP = frozenset({"a", "b", "br", "div", "em", "font", "i", "p", "span", "str
 _ITEMS = frozenset({"item", "entry"})
 _MOST_ATTRIBUTES = 100
 """Of one element."""
-_MOST_DATES = 4
-_LONGEST_DATE = 100
+_LONGEST_BASE = 4096
+_BASES = frozenset({"base", "xml:base"})
+_MOST_DATES, _LONGEST_DATE = 4, 100
 _MOST_CATEGORIES = 400
 """Of one item; `limits` keeps fewer, and says so."""
 
@@ -90,9 +91,7 @@ class _Readings:
         if attribute in _ADDRESSES:
             return absolute(value, self.baseuri) or value
         if attribute == "srcset":
-            return _CANDIDATE.sub(
-                lambda found: found[1] + (absolute(found[2], self.baseuri) or found[2]), value
-            )
+            return _CANDIDATE.sub(lambda said: said[1] + (absolute(said[2], self.baseuri) or said[2]), value)
         return value
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
@@ -108,6 +107,8 @@ class _Readings:
         if self._is_markup_in_plain_text(tag):
             return
         depth = len(self.basestack)
+        room = _LONGEST_BASE - len(self.baseuri or "")  # each base within the others would make it longer
+        attributes = [said for said in attributes if said[0] not in _BASES or len(said[1]) <= room]
         try:
             super().unknown_starttag(tag, attributes)  # type: ignore[misc]  # of feedparser's class, next in line
         except MemoryError:
@@ -117,6 +118,8 @@ class _Readings:
             if len(self.basestack) == depth:  # the end tag takes off what the start tag put on
                 self.basestack.append(self.baseuri)
                 self.langstack.append(self.lang)
+        if tag == "rdf:rdf" and self.lang:
+            self.feeddata["language"] = self.lang
 
     def unknown_endtag(self, tag: str) -> None:
         """Read an end tag."""

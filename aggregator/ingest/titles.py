@@ -12,6 +12,7 @@ _MARKS = str.maketrans(
         **dict.fromkeys("‐‑‒–−", "-"),
     }
 )
+_LONGEST = 10_000
 _PAUSES = ".,;:!?、。・·"
 _PAUSE = re.compile(
     # Beside a space, or in a script that writes none: `1.2`, `3:1`, `-5`, `C++` and `Node.js` stay.
@@ -24,8 +25,10 @@ def title_form(title: str) -> str:
     """Return a title without what an editor's or a program's taste changes: case, quotes, dashes, pauses.
 
     Unicode's compatibility forms become one (NFKC), pauses between words go, those within a word or number
-    stay. A title that has nothing else is returned as it is. Idempotent.
+    stay. A title that has nothing else is returned as it is. Idempotent. What is beyond 10,000 characters is
+    left out: forms take many times their length in memory.
     """
+    title = title[:_LONGEST]
     if title.isascii() and title.isalnum():
         return title.casefold()
     said = unicodedata.normalize("NFKC", title).casefold().translate(_MARKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
@@ -207,11 +208,17 @@ def _host(said: str) -> str:
         if len(name) > _LONGEST_HOST:  # no name is that long, and the codec takes quadratic time
             return ""
         try:
-            name = name.encode("idna").decode("ascii")
+            name = _idna(name)
         except UnicodeError:
             return ""
     name = name.lower()
     return name if _HOST.fullmatch(name) and ".." not in name else ""
+
+
+@lru_cache(maxsize=1024)
+def _idna(name: str) -> str:
+    """Return a name in ASCII; raises UnicodeError. Kept, as all links of a site ask for it: it is slow."""
+    return name.encode("idna").decode("ascii")
 
 
 def _tracks(pair: str) -> bool:

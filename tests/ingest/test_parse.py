@@ -313,6 +313,20 @@ def test_all_dates_of_an_item_are_read_the_last_of_the_first_kind_first() -> Non
     assert (entry.published, *entry.further_dates) == ("two", "one", "dc")
 
 
+@pytest.mark.parametrize("fault", ["", "&"])
+def test_the_root_of_rss_1_0_tells_the_language(fault: str) -> None:
+    names = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+    feed = parse(f'<rdf:RDF {names} xml:lang="ja"><channel><title>a{fault}b</title></channel></rdf:RDF>')
+    assert feed.language == "ja"
+
+
+def test_bases_within_bases_do_not_grow_without_bound() -> None:
+    base = "a" * 1000 + "/"
+    nested = f'<x xml:base="{base}">' * 20 + '<link href="p"/>' + "</x>" * 20
+    feed = parse(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{nested}</entry></feed>')
+    assert feed.entries[0].link == URL.rpartition("/")[0] + "/" + base * 4 + "p"
+
+
 def test_what_a_server_complains_of_before_the_document_is_passed_over() -> None:
     notice = "<br />\n<b>Notice</b>:  Undefined index in /var/www/feed.php\n"
 

@@ -47,3 +47,7 @@ def test_a_title_s_form_is_its_own_and_empty_for_an_empty_one_only(title: str) -
     form = title_form(title)
     assert title_form(form) == form
     assert bool(form) == bool(title)
+
+
+def test_a_title_of_megabytes_takes_little() -> None:
+    assert len(title_form("\ufdfa" * 5_000_000)) < 1_000_000
