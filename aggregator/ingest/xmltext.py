@@ -19,6 +19,8 @@ from aggregator.ingest.text import clean
 
 _MISC = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\s[^\[<>]*(?:\[(.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE_OF_FEED = re.compile(r"<!DOCTYPE\s+(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_FEED_ROOT = re.compile(r"<(rss|feed|rdf:RDF)\b")
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.\-]*)\s+(?:\"([^\"&%<]*|&#\w+;)\"|'([^'&%<]*|&#\w+;)')\s*>")
 _COMPLAINT = re.compile(r"<(?:br|b|p|div|pre|strong)\b", re.IGNORECASE)
 _FEED = re.compile(r"<\?xml\s|<(?:rss|feed|rdf:RDF)\b")
@@ -77,6 +79,9 @@ class Prologue:
             else:
                 break
         root = _ROOT.match(text, at)
+        if not root and (odd := _DOCTYPE_OF_FEED.search(text, 0, at + _LONGEST_TAG)):
+            root = _FEED_ROOT.search(text, odd.end())
+            at = root.start() if root else at
         self.root = root[1].rpartition(":")[2].lower() if root else None
         self.is_html = self.is_html or self.root == "html"
         # lines are counted as in the document, so that a parser's complaint names the right one

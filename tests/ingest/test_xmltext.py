@@ -77,3 +77,9 @@ def test_a_section_that_its_item_leaves_open_is_closed_before_the_next(after: tu
 )
 def test_a_section_that_may_be_meant_to_hold_an_item_stays(text: str) -> None:
     assert repaired(text, NOTHING) == text
+
+
+@pytest.mark.parametrize("odd", ['[<!-- ]> --><!ENTITY a "x">]', 'SYSTEM "a<b>c"', '[<!ENTITY a "x]>y">]'])
+def test_an_odd_doctype_does_not_hide_the_feed(odd: str) -> None:
+    prologue = Prologue(f"<!DOCTYPE rss {odd}><rss><channel/></rss>")
+    assert (prologue.root, prologue.document()) == ("rss", "<rss><channel/></rss>")
