@@ -117,7 +117,9 @@ class Dispatcher:
         while True:
             self.tick()
             with self._done:
-                if not (self._started or self._claimed or self._claiming or more()):
+                # Another thread's claim may have failed just when this one left the claiming to it.
+                unclaimed = self._more_due and not self._stopping
+                if not (self._started or self._claimed or self._claiming or unclaimed or more()):
                     return
                 self._done.wait(PATIENCE / 2)
 

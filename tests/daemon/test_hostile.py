@@ -23,7 +23,7 @@ from tests.hostile.scenario import FEED, Scenario, Speak, http
 from tests.origin import Origin, Peer, Seen, read_request
 
 INTERVAL = 2.0
-TICK = 1.0
+PATIENCE = 4.0  # with a busy machine: four tests run at a time
 BENCH = 7.5
 """Seconds for which the daemon is watched."""
 
@@ -124,7 +124,7 @@ def test_healthy_sources_are_polled_in_time_beside_hostile_ones(origin: Origin, 
         told = outcomes_of(daemon)
         assert daemon.stop() < 5
     assert slowest < 1
-    assert max(b - a for times in seen.values() for a, b in pairwise(times)) < 2 * INTERVAL + TICK
+    assert max(b - a for times in seen.values() for a, b in pairwise(times)) < 2 * INTERVAL + PATIENCE
     told = {name: "ok" if outcome == "unchanged" else outcome for name, outcome in told.items()}
     assert {name: told[name] for name in outcomes} == {name: str(one) for name, one in outcomes.items()}
     assert all(later <= earlier + 25 for earlier, later in zip(before, after, strict=True)), (before, after)
