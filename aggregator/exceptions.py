@@ -5,6 +5,9 @@
     ├── StoreError         the database cannot be opened, read or written
     ├── UnknownSourceError a name that is not in the config
     ├── UnknownEntryError  an ID that is not in the store
+    ├── ExpressionError    an expression cannot be read: where, and what was expected
+    ├── CostError          an expression takes more entries or time than a search may
+    ├── OpmlError          a list of feeds cannot be read
     ├── ServeError         the web server cannot start: address taken or not ours
     └── ArchiveError       a folder of posts cannot be written
 
@@ -46,6 +49,23 @@ class UnknownSourceError(AggregatorError):
 
 class UnknownEntryError(AggregatorError):
     """There is no entry with that ID in the store."""
+
+
+class ExpressionError(AggregatorError):
+    """An expression cannot be read. The message says what was expected, and at which column."""
+
+    def __init__(self, message: str, *, column: int) -> None:
+        super().__init__(f"column {column}: {message}")
+        self.column = column
+        """Where in the expression, in characters, from 1."""
+
+
+class CostError(AggregatorError):
+    """An expression takes more entries or time than a search may."""
+
+
+class OpmlError(AggregatorError):
+    """A list of feeds cannot be read."""
 
 
 class ServeError(AggregatorError):

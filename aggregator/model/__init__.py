@@ -6,12 +6,15 @@ every size an integer of bytes. A new name stands for each state of the data:
     Source + SourceState ─► PollJob ─► Fetched | NotModified | FetchFailed
         ─► ParsedFeed ─► Reading (EntryDraft…) | Unreadable ─► TaggedDraft ─► PollCommit ─► Entry
     FeedSpec ─► EntryQuery ─► Entry… ─► FeedDocument
+
+An `Expression` says which entries a `Rule` changes and a feed holds.
 """
 
 from aggregator.model.article import WantedPage
 from aggregator.model.document import (
     Enclosure,
     EntryDraft,
+    Episode,
     IdentityKeys,
     Pace,
     ParsedEntry,
@@ -23,6 +26,21 @@ from aggregator.model.document import (
 from aggregator.model.entry import Entry, EntryQuery, SourceRef, SourceStatus, TagCount
 from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.feed import Channel, FeedDocument
+from aggregator.model.expression import (
+    And,
+    Comparison,
+    Expression,
+    Field,
+    Has,
+    Not,
+    Operator,
+    Or,
+    Part,
+    Pattern,
+    Text,
+)
+from aggregator.model.feed import Channel, FeedDocument
+from aggregator.model.incident import Incident, IncidentKind
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
     Dedupe,
@@ -35,28 +53,54 @@ from aggregator.model.poll import (
     SourceState,
     StoryPolicy,
 )
-from aggregator.model.source import FeedSpec, Selectors, Source, host_of
+from aggregator.model.rule import Rule, Ruling
+from aggregator.model.source import (
+    Content,
+    Digest,
+    FeedSpec,
+    Order,
+    Selectors,
+    Source,
+    Subscription,
+    host_of,
+)
 from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [
+    "And",
     "Channel",
+    "Comparison",
+    "Content",
     "Dedupe",
+    "Digest",
     "Enclosure",
     "Entry",
     "EntryDraft",
     "EntryQuery",
+    "Episode",
+    "Expression",
     "FeedDocument",
     "FeedSpec",
     "FetchFailed",
     "FetchRequest",
     "Fetched",
+    "Field",
+    "Has",
     "HostPause",
     "IdentityKeys",
+    "Incident",
+    "IncidentKind",
+    "Not",
     "NotModified",
+    "Operator",
+    "Or",
+    "Order",
     "Outcome",
     "Pace",
     "ParsedEntry",
     "ParsedFeed",
+    "Part",
+    "Pattern",
     "PollCommit",
     "PollJob",
     "PollReport",
@@ -64,6 +108,8 @@ __all__ = [
     "RawHtml",
     "ReadFeed",
     "Reading",
+    "Rule",
+    "Ruling",
     "SafeHtml",
     "Selectors",
     "Source",
@@ -71,8 +117,10 @@ __all__ = [
     "SourceState",
     "SourceStatus",
     "StoryPolicy",
+    "Subscription",
     "TagCount",
     "TaggedDraft",
+    "Text",
     "Unreadable",
     "Validators",
     "WantedPage",

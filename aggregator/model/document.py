@@ -19,6 +19,24 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What podcasts and videos say of an item beside its files."""
+
+    duration: int | None = None
+    """Seconds."""
+    image: str | None = None
+    """URL of a picture."""
+    number: int | None = None
+    """Of the episode within its season, or the podcast."""
+    season: int | None = None
+    kind: str | None = None
+    """`full`, `trailer` or `bonus`."""
+    explicit: bool | None = None
+    chapters: Enclosure | None = None
+    transcripts: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedEntry:
     """One item as the document has it: texts still in the source's own forms."""
 
@@ -38,6 +56,7 @@ class ParsedEntry:
     updated: str | None = None
     categories: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    episode: Episode | None = None
     language: str | None = None
     base_url: str = ""
     """What relative links in summary and content stand for."""
@@ -116,6 +135,7 @@ class EntryDraft:
     """The item's fullest text as the source said it (its summary, when there is nothing else)."""
     categories: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    episode: Episode | None = None
     base_url: str = ""
 
 

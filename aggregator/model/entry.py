@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator.model.document import Enclosure
+from aggregator.model.document import Enclosure, Episode
+from aggregator.model.expression import Expression
 from aggregator.model.outcome import Outcome
+from aggregator.model.rule import Ruling
 from aggregator.model.text import RawHtml
 
 
@@ -66,6 +68,11 @@ class Entry:
     """Why its page gave no article when it was last tried; None when it gave one, or was not tried."""
     uri: str | None = None
     """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
+    episode: Episode | None = None
+    dropped: bool = False
+    """Whether a rule dropped it: it is published nowhere."""
+    rulings: tuple[Ruling, ...] = ()
+    """What the rules that matched did to it when they were last asked, in their order."""
 
     @property
     def source(self) -> SourceRef:
@@ -80,12 +87,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryQuery:
-    """A selection of entries, newest surfaced first. Conditions combine with *and*."""
+    """A selection of entries, newest surfaced first; dropped ones are never among them.
+
+    Conditions combine with *and*.
+    """
 
     any: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    match: Expression | None = None
+    feed: str | None = None
+    """The slug of a configured feed: entries that meet its conditions, when each of them first did."""
+    published_since: int | None = None
+    """Only entries published (`Entry.dated`) at that instant (ms) or later."""
+    surfaced_since: int | None = None
+    """Only entries surfaced at that instant (ms) or later."""
+    per_source: int | None = None
+    """At most so many of each source that brought entries first: its newest."""
+    now: int = 0
+    """The instant (ms) that `age` in `match` counts from."""
     limit: int = 50
     window: int = 0
     """Beyond `limit`, also everything surfaced within this many ms of the newest selected entry.

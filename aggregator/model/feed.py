@@ -18,6 +18,12 @@ class Channel:
     self_url: str
     """Where this very document is served."""
     language: str | None = None
+    icon: str | None = None
+    """URL of a picture for readers to show."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Relations and URLs of other documents of this feed (RFC 5005): `prev-archive`, `next`, `current`, …"""
+    archived: bool = False
+    """Whether this document is an archive (RFC 5005, section 4), which never changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from aggregator.model.document import ANY_PACE, Pace, TaggedDraft
 from aggregator.model.exchange import Validators
 from aggregator.model.outcome import Outcome
+from aggregator.model.rule import Rule
+from aggregator.model.source import FeedSpec
 
 MOVED_AFTER = 2
 """Polls in a row that must find a feed at the same new address before it is asked directly."""
@@ -131,8 +133,12 @@ class Dedupe(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryPolicy:
-    """How new entries are told from known ones across sources, and late ones from backfill."""
+    """What is made of a document's items: told from known ones and from backfill, tagged, put into feeds."""
 
     dedupe: Dedupe = Dedupe.URL
     backfill_after: int = 7 * 86_400_000
     """Items older by this much (ms) than what the source already had surface at their publication."""
+    rules: tuple[Rule, ...] = ()
+    """Asked in order about each new or changed entry."""
+    feeds: tuple[FeedSpec, ...] = ()
+    """The configured feeds, whose entries are noted as they come."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import urlsplit
+
+from aggregator.model.expression import Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,47 @@ class Source:
         return host_of(self.url)
 
 
+class Order(StrEnum):
+    """In which order a feed's document lists its entries; which they are is the same in both."""
+
+    SURFACED = "surfaced"
+    PUBLISHED = "published"
+
+
+class Content(StrEnum):
+    """How much of an entry's text a feed holds."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    """A short text in place of the content."""
+    NONE = "none"
+    """Title and link only."""
+
+
+class Digest(StrEnum):
+    """A period (UTC; weeks begin on Monday) whose entries a feed lists in one item, when it is over."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A list of sources that somebody else keeps: one `[[subscriptions]]` table."""
+
+    url: str
+    """Of an OPML document: absolute http or https URL, without credentials; unique."""
+    tags: tuple[str, ...] = ()
+    """Given to each source of the list, before the names of its folders."""
+    interval: int = 86_400_000
+    """Milliseconds between two looks at the list."""
+    limit: int = 500
+    """The most sources that are taken from the list."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
-    """A configured output: one `[[feeds]]` table. Tag lists and sources combine with *and*."""
+    """A configured output: one `[[feeds]]` table. Its conditions combine with *and*."""
 
     slug: str
     """Names the feed in URLs: letters, digits, `-`, `_` and `.`."""
@@ -80,6 +121,20 @@ class FeedSpec:
     """The feed holds at least this many entries, when there are as many."""
     window: int = 86_400_000
     """And at least everything surfaced within this many milliseconds."""
+    match: Expression | None = None
+    """An entry meets this expression (no condition when None)."""
+    icon: str | None = None
+    """URL of a picture for readers to show."""
+    order: Order = Order.SURFACED
+    content: Content = Content.FULL
+    max_age: int | None = None
+    """Entries published longer ago than this many ms are left out."""
+    per_source: int | None = None
+    """Of the entries that each source brought first, the newest so many only."""
+    digest: Digest | None = None
+    """One item for each period in place of one for each entry."""
+    token: str | None = field(default=None, repr=False)
+    """Who asks for the feed must say this; everybody gets it when None."""
 
 
 def host_of(url: str) -> str:
