@@ -214,3 +214,44 @@ def _further_texts(db: Database) -> None:
     ):
         db.execute(f"ALTER TABLE entry_sources ADD COLUMN {column}")
     db.execute("ALTER TABLE entries ADD COLUMN text_source INTEGER")  # whose text is published; NULL: its own
+
+
+@migrations(name="0010_curation")
+def _curation(db: Database) -> None:
+    # What rules did, and the order in which rows came to be: `joined` only rises.
+    db.execute("ALTER TABLE entries ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE entries ADD COLUMN rulings TEXT")  # JSON; NULL: no rule matched
+    db.execute("ALTER TABLE entries ADD COLUMN joined INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE entry_tags ADD COLUMN joined INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX entries_by_joined ON entries (joined, id)")
+    db.execute("CREATE INDEX entry_tags_by_joined ON entry_tags (tag, joined, entry_id)")
+    # The feeds of the config that was last in force, and their entries, noted as they come. `surfaced` is when
+    # an entry first met all of a feed's conditions. While a feed is being filled with what was stored before,
+    # newest first, `filled_at` and `filled_id` tell the last entry that was looked at.
+    db.execute(
+        """
+        CREATE TABLE feeds (
+            id         INTEGER PRIMARY KEY,
+            slug       TEXT NOT NULL UNIQUE,
+            position   INTEGER,                      -- in the config; NULL: it has left the config
+            conditions TEXT NOT NULL,                -- JSON, as configured, to notice others
+            filled     INTEGER NOT NULL DEFAULT 0,
+            filled_at  INTEGER,
+            filled_id  INTEGER
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE feed_entries (
+            feed_id  INTEGER NOT NULL REFERENCES feeds (id),
+            surfaced INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL REFERENCES entries (id),
+            joined   INTEGER NOT NULL,
+            PRIMARY KEY (feed_id, surfaced, entry_id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE UNIQUE INDEX feed_entries_by_entry ON feed_entries (entry_id, feed_id)")
+    db.execute("CREATE INDEX feed_entries_by_joined ON feed_entries (feed_id, joined, entry_id)")
+    db.execute("CREATE TABLE rules (position INTEGER PRIMARY KEY, name TEXT NOT NULL, said TEXT NOT NULL)")
