@@ -1,12 +1,15 @@
 """TOML + environment → one frozen, validated Config.
 
-    [service]    base_url, bind, database, title, contact
+    [service]    base_url, bind, database, title, contact, token, token_file
     [polling]    interval, min_interval, max_interval, host_gap, concurrency, timeout, max_size,
                  allow_private, max_backoff, proxy, parse_timeout, parse_memory, parse_workers
     [stories]    dedupe, backfill_after
     [[sources]]  name, url, tags, interval, min_interval, max_interval, timeout, max_size, headers, user,
                  password, password_file, categories, enabled, kind, selectors, full_text, selector
-    [[feeds]]    slug, title, description, language, any, all, none, sources, limit, window
+    [[subscriptions]]  url, tags, interval, limit
+    [[rules]]    name, match, add, remove, set, drop, stop
+    [[feeds]]    slug, title, description, language, icon, any, all, none, sources, match, limit, window,
+                 order, content, max_age, per_source, digest, token, token_file
 
 Durations are written `"30m"`, sizes `"10MiB"`. Each key that holds one value can be overridden by the
 environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (counted from 0), and
@@ -15,7 +18,7 @@ each header: `AGGREGATOR_SOURCES__0__HEADERS__X_API_KEY`.
     read ─► TOML ─► environment ─┬─► schema (each value) ──┬─► Config
                                  ├─► checks (between them) │
                                  ├─► extras (installed)    │
-                                 └─► password files ───────┴─► ConfigError (every problem)
+                                 └─► secret files ─────────┴─► ConfigError (every problem)
 """
 
 from __future__ import annotations
@@ -33,7 +36,18 @@ from aggregator.config.problems import Place, Problem, report
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable, Tables, given
 from aggregator.config.urls import base_url_of
 from aggregator.exceptions import ConfigError
-from aggregator.model import Dedupe, FeedSpec, Selectors, Source, StoryPolicy
+from aggregator.model import (
+    Content,
+    Dedupe,
+    Digest,
+    FeedSpec,
+    Order,
+    Rule,
+    Selectors,
+    Source,
+    StoryPolicy,
+    Subscription,
+)
 from aggregator.rules.tagging import clean_tag
 
 
@@ -49,6 +63,8 @@ class Service:
     """A file, relative to the working directory, or a URL."""
     title: str = "Aggregator"
     """Shown on the page and in the feed of everything."""
+    token: str | None = field(default=None, repr=False)
+    """Who asks for feeds or pages must say this; everybody gets them when None."""
     contact: str | None = None
     """A URL or mail address that the User-Agent tells sources' owners."""
 
@@ -97,6 +113,8 @@ class Config:
     stories: StoryPolicy
     sources: tuple[Source, ...]
     feeds: tuple[FeedSpec, ...]
+    subscriptions: tuple[Subscription, ...] = ()
+    rules: tuple[Rule, ...] = ()
     modified: int = 0
     """When the file last changed (ms), which can change what is published; 0 when there is no file."""
 
@@ -138,11 +156,11 @@ def parse(text: str, path: Path, environ: Mapping[str, str]) -> Config:
     """
     document = _document(text, path)
     variables, problems = override(document, environ, tables=PLAIN_TABLES, arrays=ARRAY_TABLES)
-    passwords, unreadable = _passwords(document, path.parent)
+    secrets, unreadable = _secrets(document, path.parent)
     problems += [*unreadable, *checks.check(document), *extras.missing(document)]
     tables = schema.check(document)
     if isinstance(tables, Tables) and not problems:
-        return _config(path, tables, passwords)
+        return _config(path, tables, secrets)
     if not isinstance(tables, Tables):
         problems += tables
     raise ConfigError(report(problems, path, document, variables))
@@ -160,45 +178,64 @@ def _document(text: str, path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: cannot be read as TOML: {error}"]) from None
 
 
-def _passwords(document: Mapping[str, Any], folder: Path) -> tuple[dict[int, str], list[Problem]]:
-    """Return the passwords that are kept in files, by the index of their source."""
-    passwords: dict[int, str] = {}
+def _secrets(document: Mapping[str, Any], folder: Path) -> tuple[dict[Place, str], list[Problem]]:
+    """Return the passwords and tokens that are kept in files, by the places of the keys that name these."""
+    secrets: dict[Place, str] = {}
     problems = []
-    for index, source in checks.tables_of(document, "sources"):
-        name = source.get("password_file")
-        if not isinstance(name, str) or not name.strip() or "\0" in name:
-            continue  # absent, or the schema says what is wrong
-        place: Place = ("sources", index, "password_file")
+    for place, name, what in checks.secret_files(document):
         file = folder / name.strip()
         try:
-            passwords[index] = schema.plain(file.read_text("utf-8").removesuffix("\n"))
+            secret = schema.plain(file.read_text("utf-8").removesuffix("\n"))
         except OSError as error:
             problems.append(Problem(place, f"{file} cannot be read: {error.strerror}"))
         except ValueError:
-            problems.append(Problem(place, f"{file} must hold the password alone, as one line of UTF-8 text"))
-    return passwords, problems
+            problems.append(Problem(place, f"{file} must hold the {what} alone, as one line of UTF-8 text"))
+        else:
+            secrets[place] = secret
+            if what == "token" and not secret.strip():
+                problems.append(Problem(place, f"{file} is empty: it must hold the token"))
+    return secrets, problems
 
 
-def _config(path: Path, tables: Tables, passwords: Mapping[int, str]) -> Config:
-    service = Service(**given(tables.service))
+def _config(path: Path, tables: Tables, secrets: Mapping[Place, str]) -> Config:
+    service = Service(**_with_secret(given(tables.service), "token", secrets, "service"))
     if tables.service.base_url is None:
         service = replace(service, base_url=base_url_of(service.bind))
     polling = _polling(given(tables.polling))
+    sources = tuple(
+        _source(_with_secret(given(table), "password", secrets, "sources", index), polling)
+        for index, table in enumerate(tables.sources)
+    )
+    names = {clean_tag(source.name): source.name for source in sources}
+    rules = tuple(_rule(given(table), number) for number, table in enumerate(tables.rules, start=1))
+    feeds = tuple(
+        _feed(_with_secret(given(table), "token", secrets, "feeds", index), names)
+        for index, table in enumerate(tables.feeds)
+    )
     stories = given(tables.stories)
     if "dedupe" in stories:
         stories["dedupe"] = Dedupe(stories["dedupe"])
-    sources = tuple(
-        _source(given(table), polling, passwords.get(index)) for index, table in enumerate(tables.sources)
-    )
-    names = {clean_tag(source.name): source.name for source in sources}
     return Config(
         path=path,
         service=service,
         polling=polling,
-        stories=StoryPolicy(**stories),
+        stories=StoryPolicy(**stories, rules=rules, feeds=feeds),
         sources=sources,
-        feeds=tuple(_feed(given(table), names) for table in tables.feeds),
+        subscriptions=tuple(Subscription(**given(table)) for table in tables.subscriptions),
+        rules=rules,
+        feeds=feeds,
     )
+
+
+def _with_secret(
+    keys: dict[str, Any], key: str, secrets: Mapping[Place, str], *place: str | int
+) -> dict[str, Any]:
+    """Return the keys of a table with the secret itself in place of the file that holds it."""
+    file = f"{key}_file"
+    if file in keys:
+        del keys[file]
+        keys[key] = secrets[(*place, file)]
+    return keys
 
 
 def _polling(keys: dict[str, Any]) -> Polling:
@@ -208,11 +245,9 @@ def _polling(keys: dict[str, Any]) -> Polling:
     return Polling(**keys, adaptive=adaptive)
 
 
-def _source(keys: dict[str, Any], polling: Polling, password: str | None) -> Source:
+def _source(keys: dict[str, Any], polling: Polling) -> Source:
     keys["keep_categories"] = keys.pop("categories", "keep") == "keep"
     keys["headers"] = tuple(keys.get("headers", {}).items())
-    if keys.pop("password_file", None) is not None:
-        keys["password"] = password
     keys.pop("kind", None)  # told by its selectors
     if isinstance(selectors := keys.get("selectors"), SelectorsTable):
         keys["selectors"] = Selectors(**given(selectors))
@@ -228,7 +263,21 @@ def _source(keys: dict[str, Any], polling: Polling, password: str | None) -> Sou
     return Source(**shared | keys)
 
 
+def _rule(keys: dict[str, Any], number: int) -> Rule:
+    from aggregator.rules.grammar import parse as parse_expression
+
+    keys["match"] = parse_expression(keys["match"])
+    return Rule(**{"name": checks.rule_name(number)} | keys)
+
+
 def _feed(keys: dict[str, Any], names: Mapping[str, str]) -> FeedSpec:
     """Return a feed whose sources are spelled as they are where they are named first."""
     keys["sources"] = tuple(names[clean_tag(name)] for name in keys.get("sources", ()))
+    if "match" in keys:
+        from aggregator.rules.grammar import parse as parse_expression
+
+        keys["match"] = parse_expression(keys["match"])
+    for key, kind in (("order", Order), ("content", Content), ("digest", Digest)):
+        if key in keys:
+            keys[key] = kind(keys[key])
     return FeedSpec(**keys)

@@ -14,6 +14,9 @@ from aggregator.config.units import parse_duration
 from aggregator.config.urls import same_document
 from aggregator.rules.tagging import clean_tag
 
+_ACTIONS = ("add", "remove", "set", "drop", "stop")
+"""What a rule can do."""
+
 BOUNDS: Mapping[str, str] = {"min_interval": "15m", "max_interval": "1d"}
 """The bounds of an adaptive pace where the config says nothing."""
 
@@ -24,6 +27,10 @@ def check(document: Mapping[str, Any]) -> list[Problem]:
         *_repeated(document, "sources", "name", clean_tag, "each source needs a name of its own"),
         *_repeated(document, "sources", "url", same_document, "each source needs a URL of its own"),
         *_repeated(document, "feeds", "slug", str, "each feed needs a slug of its own"),
+        *_repeated(document, "subscriptions", "url", same_document, "each list needs a URL of its own"),
+        *_repeated_rules(document),
+        *_idle_rules(document),
+        *_rival_tokens(document),
         *_unknown_sources(document),
         *_half_logins(document),
         *_half_pages(document),
@@ -37,6 +44,26 @@ def tables_of(document: Mapping[str, Any], array: str) -> list[tuple[int, Mappin
     content = document.get(array)
     tables = content if isinstance(content, list) else []
     return [(index, table) for index, table in enumerate(tables) if isinstance(table, Mapping)]
+
+
+def secret_files(document: Mapping[str, Any]) -> Iterable[tuple[Place, str, str]]:
+    """Yield the keys that name files with secrets: their places, the files, and what is in these."""
+    service = document.get("service")
+    tables: list[tuple[Place, Mapping[str, Any], str]] = [
+        *((("sources", index), table, "password") for index, table in tables_of(document, "sources")),
+        *((("feeds", index), table, "token") for index, table in tables_of(document, "feeds")),
+    ]
+    if isinstance(service, Mapping):
+        tables.append((("service",), service, "token"))
+    for place, table, what in tables:
+        name = table.get(f"{what}_file")
+        if isinstance(name, str) and name.strip() and "\0" not in name:  # else the schema says what is wrong
+            yield (*place, f"{what}_file"), name, what
+
+
+def rule_name(number: int) -> str:
+    """Return the name of a rule that has none in the config; it is the so-and-so-many-th, from 1."""
+    return f"rule {number}"
 
 
 def wants_full_text(source: Mapping[str, Any]) -> bool:
@@ -57,6 +84,38 @@ def _repeated(
         if first.setdefault(form, index) != index:
             message = f"{show(value)} is also that of [[{array}]] #{first[form] + 1}; {rule}"
             yield Problem((array, index, key), message)
+
+
+def _repeated_rules(document: Mapping[str, Any]) -> Iterable[Problem]:
+    first: dict[str, int] = {}
+    for index, rule in tables_of(document, "rules"):
+        name = rule.get("name", rule_name(index + 1))
+        if isinstance(name, str) and first.setdefault(name.strip(), index) != index:
+            message = f"{show(name)} is also that of [[rules]] #{first[name.strip()] + 1}; each needs its own"
+            yield Problem(("rules", index, "name"), message)
+
+
+def _idle_rules(document: Mapping[str, Any]) -> Iterable[Problem]:
+    for index, rule in tables_of(document, "rules"):
+        if not any(key in rule for key in _ACTIONS):
+            yield Problem(("rules", index), f"does nothing: give it one of {', '.join(_ACTIONS)}")
+        if "set" in rule:
+            for key in ("add", "remove"):
+                if key in rule:
+                    message = 'cannot stand beside "set", which says all of the tags'
+                    yield Problem(("rules", index, key), message)
+
+
+def _rival_tokens(document: Mapping[str, Any]) -> Iterable[Problem]:
+    service = document.get("service")
+    tables: list[tuple[Place, Mapping[str, Any]]] = [
+        (("feeds", index), table) for index, table in tables_of(document, "feeds")
+    ]
+    if isinstance(service, Mapping):
+        tables.append((("service",), service))
+    for place, table in tables:
+        if "token" in table and "token_file" in table:
+            yield Problem((*place, "token_file"), 'cannot stand beside "token": keep one of them')
 
 
 def _unknown_sources(document: Mapping[str, Any]) -> Iterable[Problem]:

@@ -15,7 +15,12 @@ from typing import Any
 from aggregator.config.problems import Place, Problem, show, suggestion
 
 _PREFIX = "AGGREGATOR_"
-_RIVALS = {"password": "password_file", "password_file": "password"}
+_RIVALS = {
+    "password": "password_file",
+    "password_file": "password",
+    "token": "token_file",
+    "token_file": "token",
+}
 """Keys of which a table has one or the other: the environment's takes the place of either."""
 _HEADERS = "headers"
 """The key that holds a table of its own, of which the environment can set single ones."""

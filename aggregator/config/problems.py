@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aggregator.exceptions import ExpressionError
+
 Place = tuple[str | int, ...]
 """Where in the document: table, index (array tables only), key, and what is within the key."""
 
-_SECRET_KEYS = frozenset({"password", "headers"})
+_SECRET_KEYS = frozenset({"password", "headers", "token"})
 _SHOWN = 60
 """Characters of a found value or name: enough to recognise it, and a line stays a line."""
 
@@ -37,6 +39,12 @@ def unlike(expected: str, found: object, place: Place) -> Problem:
     if _SECRET_KEYS.intersection(place):
         return Problem(place, f"expected {expected} (the value is not shown)")
     return Problem(place, f"expected {expected}, not {show(found)}")
+
+
+def pointed(text: str, error: ExpressionError) -> str:
+    """Return what is wrong with an expression, with what stands at the column that the error tells."""
+    rest = text[error.column - 1 :]
+    return f"{error} (at {show(rest)})" if rest.strip() else f"{error} (at its end)"
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

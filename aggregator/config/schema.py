@@ -15,8 +15,9 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config import selectors, urls
 from aggregator.config.environment import Override
-from aggregator.config.problems import Place, Problem, Refused, suggestion, unlike
+from aggregator.config.problems import Place, Problem, Refused, pointed, suggestion, unlike
 from aggregator.config.units import parse_duration, parse_size
+from aggregator.exceptions import ExpressionError
 from aggregator.rules.tagging import clean_tag, union
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -82,6 +83,22 @@ def _language(text: str) -> str:
 def _contact(text: str) -> str:
     if not _FIELD_VALUE.fullmatch(text):
         raise ValueError("a URL or mail address in ASCII: it is sent in a header")
+    return text
+
+
+def _secret(text: str) -> str:
+    if not text.strip() or _CONTROL.search(text):
+        raise ValueError("text that is not empty and has no control characters")
+    return text
+
+
+def _expression(text: str) -> str:
+    from aggregator.rules.grammar import parse as parse_expression
+
+    try:
+        parse_expression(text)
+    except ExpressionError as error:
+        raise Refused(pointed(text, error)) from None
     return text
 
 
@@ -167,6 +184,9 @@ def _flag(value: object) -> object:
 
 _Interval = Annotated[int | Literal["auto"], PlainValidator(_interval)]
 _Text = Annotated[str, AfterValidator(_named)]
+_Secret = Annotated[str, AfterValidator(_secret)]
+_Expression = Annotated[str, AfterValidator(_expression)]
+_Flag = Annotated[bool, BeforeValidator(_flag)]
 _Tags = Annotated[list[Annotated[str, AfterValidator(_tag)]], AfterValidator(_once)]
 _Names = Annotated[list[_Text], AfterValidator(_once)]
 _Headers = Annotated[
@@ -190,6 +210,8 @@ class ServiceTable(_Table):
     bind: Annotated[str, AfterValidator(urls.bind_address)] | None = None
     database: _Text | None = None
     title: _Text | None = None
+    token: _Secret | None = None
+    token_file: _Text | None = None
     contact: Annotated[str, AfterValidator(_contact)] | None = None
 
 
@@ -244,11 +266,32 @@ class SourceTable(_Table):
     password: Annotated[str, AfterValidator(plain)] | None = None
     password_file: _Text | None = None
     categories: Literal["keep", "ignore"] | None = None
-    enabled: Annotated[bool, BeforeValidator(_flag)] | None = None
+    enabled: _Flag | None = None
     kind: Literal["feed", "html"] | None = None
     selectors: SelectorsTable | None = None
-    full_text: Annotated[bool, BeforeValidator(_flag)] | None = None
+    full_text: _Flag | None = None
     selector: _Elements | None = None
+
+
+class SubscriptionTable(_Table):
+    """One `[[subscriptions]]` table."""
+
+    url: Annotated[str, AfterValidator(urls.source_url)]
+    tags: _Tags | None = None
+    interval: Annotated[int, _duration("1s", "365d")] | None = None
+    limit: Annotated[int, _whole(1, 10_000)] | None = None
+
+
+class RuleTable(_Table):
+    """One `[[rules]]` table."""
+
+    name: _Text | None = None
+    match: _Expression
+    add: _Tags | None = None
+    remove: _Tags | None = None
+    set: _Tags | None = None
+    drop: _Flag | None = None
+    stop: _Flag | None = None
 
 
 class FeedTable(_Table):
@@ -264,6 +307,15 @@ class FeedTable(_Table):
     sources: _Names | None = None
     limit: Annotated[int, _whole(1, 10_000)] | None = None
     window: Annotated[int, _duration("0s", "3650d")] | None = None
+    match: _Expression | None = None
+    icon: Annotated[str, AfterValidator(urls.source_url)] | None = None
+    order: Literal["surfaced", "published"] | None = None
+    content: Literal["full", "summary", "none"] | None = None
+    max_age: Annotated[int, _duration("1m", "36500d")] | None = None
+    per_source: Annotated[int, _whole(1, 10_000)] | None = None
+    digest: Literal["daily", "weekly"] | None = None
+    token: _Secret | None = None
+    token_file: _Text | None = None
 
 
 class Tables(_Table):
@@ -273,6 +325,8 @@ class Tables(_Table):
     polling: PollingTable = PollingTable()
     stories: StoriesTable = StoriesTable()
     sources: list[SourceTable] = []
+    subscriptions: list[SubscriptionTable] = []
+    rules: list[RuleTable] = []
     feeds: list[FeedTable] = []
 
 
@@ -285,6 +339,8 @@ PLAIN_TABLES: Mapping[str, tuple[str, ...]] = {
 
 ARRAY_TABLES: Mapping[str, tuple[str, ...]] = {
     "sources": tuple(SourceTable.model_fields),
+    "subscriptions": tuple(SubscriptionTable.model_fields),
+    "rules": tuple(RuleTable.model_fields),
     "feeds": tuple(FeedTable.model_fields),
 }
 """The keys of each `[[table]]`."""
