@@ -4,10 +4,10 @@ Expressions, the predicate and the search index all use it, so that they agree:
 
     text ─► NFKC (UAX #15) ─► casefold ─► tokens
 
-A token is a word, that is a run of letters, digits and their marks; or one character of a script that is written
-without spaces between words, or with particles stuck to them (Han, kana, Hangul, bopomofo, Thai, Lao, Khmer,
-Myanmar); or one symbol, so that `C++` and `C#` can be told from `C`. All other punctuation and white space
-only separates; characters that nobody sees, such as the soft hyphen, are not there.
+A token is a word, that is a run of letters, digits and their marks; or one character of a script that is
+written without spaces between words, or with particles stuck to them (Han, kana, Hangul, bopomofo, Thai, Lao,
+Khmer, Myanmar); or one symbol, so that `C++` and `C#` can be told from `C`. All other punctuation and white
+space only separates; characters that nobody sees, such as the soft hyphen, are not there.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ class _Tokens(dict[int, str]):
         character = chr(code)
         category = unicodedata.category(character)[0]
         if _INVISIBLE.match(character):
-            token = ""
+            said = ""
         elif category in "LMN" and not _UNSPACED_CHARACTER.match(character):
-            token = character
+            said = character
         elif category in "LMNS" or character in _SYMBOLS:
-            token = f" {character} "
+            said = f" {character} "
         else:
-            token = " "
-        self[code] = token
-        return token
+            said = " "
+        self[code] = said
+        return said
 
 
 _TOKENS = _Tokens()
