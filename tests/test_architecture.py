@@ -14,7 +14,7 @@ PACKAGE = ROOT / "aggregator"
 
 FLOORS = (
     {"model", "exceptions", "clock"},
-    {"protocols", "config", "rules", "publish", "logs", "printable", "css"},
+    {"protocols", "config", "rules", "publish", "logs", "printable", "css", "units"},
     {"ingest", "store", "archive", "plan"},
     {"daemon", "web"},
     {"cli"},

@@ -10,9 +10,9 @@ from typing import Any
 
 from aggregator.config.environment import Override
 from aggregator.config.problems import Place, Problem, show, suggestion
-from aggregator.config.units import parse_duration
 from aggregator.config.urls import same_document
 from aggregator.rules.tagging import clean_tag
+from aggregator.units import parse_duration
 
 _ACTIONS = ("add", "remove", "set", "drop", "stop")
 """What a rule can do."""

@@ -16,9 +16,9 @@ from pydantic_core import ErrorDetails
 from aggregator.config import selectors, urls
 from aggregator.config.environment import Override
 from aggregator.config.problems import Place, Problem, Refused, pointed, suggestion, unlike
-from aggregator.config.units import parse_duration, parse_size
 from aggregator.exceptions import ExpressionError
 from aggregator.rules.tagging import clean_tag, union
+from aggregator.units import parse_duration, parse_size
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SLUG = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")

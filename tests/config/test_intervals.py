@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.config import Polling
 from aggregator.config.checks import BOUNDS
-from aggregator.config.units import parse_duration
+from aggregator.units import parse_duration
 from tests.config.configs import HOME, SOURCE, made, problem
 
 AUTO = 'interval = "auto"\n'
