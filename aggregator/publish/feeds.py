@@ -1,4 +1,4 @@
-"""Entries → a feed document that is ready to be sent, in any of the formats. Pure."""
+"""Items → a feed document that is ready to be sent, in any of the formats. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 
-from aggregator.model import Channel, Entry, FeedDocument
-from aggregator.publish.item import last_change
+from aggregator.model import Channel, FeedDocument
+from aggregator.publish.item import Item, last_change
 from aggregator.publish.jsonfeed import json_feed
 from aggregator.publish.xml import atom, rss
 
@@ -18,7 +18,7 @@ class Format:
     """One way to write a feed."""
 
     content_type: str
-    write: Callable[[Channel, Sequence[Entry]], bytes]
+    write: Callable[[Channel, Sequence[Item]], bytes]
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -31,16 +31,16 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """The formats by the suffix of their URLs."""
 
 
-def render(format_name: str, channel: Channel, entries: Sequence[Entry]) -> FeedDocument:
-    """Return the entries as a feed, in their order; the same entries give the same bytes.
+def render(format_name: str, channel: Channel, items: Sequence[Item]) -> FeedDocument:
+    """Return the items as a feed, in their order; the same items give the same bytes.
 
     `format_name` is a key of `FORMATS`; raises KeyError for any other.
     """
     form = FORMATS[format_name]
-    body = form.write(channel, entries)
+    body = form.write(channel, items)
     return FeedDocument(
         body=body,
         content_type=form.content_type,
         etag=f'"{sha256(body).hexdigest()[:32]}"',
-        last_modified=last_change(entries),
+        last_modified=last_change(items),
     )

@@ -8,14 +8,15 @@ whatever the source rewrites, and no two entries share one: readers see nothing 
 from __future__ import annotations
 
 import logging
-import mimetypes
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from html import escape
+from typing import NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
-from aggregator.model import Channel, Enclosure, Entry, SafeHtml, SourceRef
+from aggregator.model import Channel, Content, Entry, Order, SafeHtml, SourceRef
+from aggregator.publish.attachments import Attachment, attachments
+from aggregator.publish.episode import PublishedEpisode, published_episode
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.text import excerpt, language_tag, one_line
 from aggregator.publish.urls import feed_url, link_url, web_url
@@ -31,24 +32,9 @@ _TITLE_FROM_TEXT = 80
 _SUMMARY_FROM_TEXT = 300
 _MUCH_LONGER = 2
 """Times that an article is longer than the source's own text, for that to stand beside it as its summary."""
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+", re.ASCII)
-_UNKNOWN_TYPE = "application/octet-stream"
-_MAX_LENGTH = 2**63 - 1
-
-_TYPES = mimetypes.MimeTypes()
-"""The table that Python ships: not the machine's, so that feeds are alike on each."""
-for _type, _suffix in (("audio/mp4", ".m4a"), ("image/webp", ".webp"), ("image/avif", ".avif")):
-    _TYPES.add_type(_type, _suffix)  # newer Pythons know them
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that belongs to an item."""
-
-    url: str
-    type: str
-    length: int | None
-    """Bytes, when known."""
+_SHORT_TEXT = 500
+_SHORT_HTML = 2_000
+"""Characters up to which a text is short as it is, with its markup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +57,30 @@ class Item:
     url: str | None
     title: str
     """Never empty."""
+    amount: Content = Content.FULL
+    """How much of the text the item is meant to hold."""
     content: SafeHtml
-    """The article, else what the source says; empty when there is neither."""
+    """The article, else what the source says; empty when there is neither, and unless all is to be held."""
     summary: SafeHtml
-    """What the source gave beside its content, or as its content beside a much longer article; else empty."""
+    """What the source gave beside its content, or as its content beside a much longer article; else empty.
+
+    Where it stands in place of the content: a short text, empty when the entry has none at all.
+    """
     excerpt: str
-    """Summary, else content, as one short line of plain text."""
+    """Summary, else content, as one short line of plain text; empty when no text is to be held."""
     authors: tuple[str, ...]
     published: int
     updated: int
     """Never before `published`."""
+    changed: int
+    """When anything of it last changed: no format says it, HTTP does."""
     tags: tuple[str, ...]
     attachments: tuple[Attachment, ...]
+    episode: PublishedEpisode | None = None
+    """What is said of it as a podcast's episode or a film, if anything is."""
     language: str | None
     origins: tuple[Origin, ...]
-    """The source that brought it first, then the others."""
+    """The source that brought it first, then the others; none for what this service says itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +93,10 @@ class Head:
     home_url: str
     self_url: str
     language: str | None
+    icon: str | None
+    links: tuple[tuple[str, str], ...]
+    """Relations and URLs of other documents of the feed (RFC 5005)."""
+    archived: bool
 
 
 def head(channel: Channel) -> Head:
@@ -110,6 +109,13 @@ def head(channel: Channel) -> Head:
         home_url=web_url(channel.home_url) or one_line(channel.home_url),
         self_url=web_url(channel.self_url) or one_line(channel.self_url),
         language=language_tag(channel.language),
+        icon=web_url(channel.icon),
+        links=tuple(
+            (one_line(relation), url)
+            for relation, address in channel.links
+            if one_line(relation) and (url := web_url(address))
+        ),
+        archived=channel.archived,
     )
 
 
@@ -118,40 +124,65 @@ def entry_uri(entry: Entry) -> str:
     return entry.uri or uuid5(_ENTRIES, f"{entry.id} {entry.first_seen}").urn
 
 
-def last_change(entries: Iterable[Entry]) -> int:
-    """Return the newest instant at which one of the entries changed in the store; 0 when there are none."""
-    return max((entry.changed for entry in entries), default=0)
+def last_change(items: Iterable[Item]) -> int:
+    """Return the newest instant at which one of the items changed in the store; 0 when there are none."""
+    return max((item.changed for item in items), default=0)
 
 
-def render_each(entries: Iterable[Entry], render: Callable[[Item], Rendered]) -> list[Rendered]:
-    """Return what `render` makes of each entry, in order; one that cannot be is left out and logged."""
-    rendered = []
+def items_of(entries: Iterable[Entry], content: Content = Content.FULL) -> list[Item]:
+    """Return what formats publish of each entry, in order; one that cannot be is left out and logged."""
+    items = []
     for entry in entries:
         try:
-            rendered.append(render(to_item(entry)))
+            items.append(to_item(entry, content))
         except Exception:  # noqa: BLE001 - whatever one entry holds, its neighbours are published
             _log.exception("entry %d cannot be published and is left out of the feed", entry.id)
+    return items
+
+
+def render_each(items: Iterable[Item], render: Callable[[Item], Rendered]) -> list[Rendered]:
+    """Return what `render` makes of each item, in order; one that cannot be is left out and logged."""
+    rendered = []
+    for item in items:
+        try:
+            rendered.append(render(item))
+        except Exception:  # noqa: BLE001 - whatever one item holds, its neighbours are published
+            _log.exception("item %s cannot be written and is left out of the feed", item.id)
     return rendered
 
 
-def to_item(entry: Entry) -> Item:
-    """Return what formats publish of an entry."""
+def ordered(entries: Iterable[Entry], order: Order) -> list[Entry]:
+    """Return entries, newest surfaced first, in the order in which a feed lists them.
+
+    By publication, the newest is first, and of one instant the one with the highest ID.
+    """
+    if order is Order.SURFACED:
+        return list(entries)
+    return sorted(entries, key=lambda entry: (entry.dated, entry.id), reverse=True)
+
+
+def to_item(entry: Entry, amount: Content = Content.FULL) -> Item:
+    """Return what formats publish of an entry, with so much of its text."""
     content = content_of(entry)
     summary = _distinct_summary(entry, content)
     url = link_url(entry.url)
     short = excerpt(plain_text(summary or content), _SUMMARY_FROM_TEXT)
+    texts = _texts_to_hold(amount, content, summary, short)
     return Item(
         id=entry_uri(entry),
         url=url,
         title=one_line(entry.title) or excerpt(short, _TITLE_FROM_TEXT) or url or "Untitled",
-        content=content or summary,
-        summary=summary if content else SafeHtml(""),
-        excerpt=short,
+        amount=amount,
+        content=texts.content,
+        summary=texts.summary,
+        excerpt=texts.excerpt,
         authors=_texts(entry.authors),
         published=entry.dated,
         updated=_updated(entry),
+        changed=entry.changed,
         tags=_texts(entry.tags),
-        attachments=tuple(_attachments(entry.enclosures)),
+        attachments=tuple(attachments(entry.enclosures)),
+        episode=published_episode(entry.episode),
         language=language_tag(entry.language),
         origins=tuple(map(_origin, entry.sources)),
     )
@@ -160,6 +191,31 @@ def to_item(entry: Entry) -> Item:
 def content_of(entry: Entry) -> SafeHtml:
     """Return the fullest text that there is: the article, else what the source says; maybe empty."""
     return sanitize(entry.article, "") or sanitize(entry.content_html, entry.base_url)
+
+
+class _Texts(NamedTuple):
+    content: SafeHtml
+    summary: SafeHtml
+    excerpt: str
+
+
+_NOTHING = SafeHtml("")
+
+
+def _texts_to_hold(amount: Content, content: SafeHtml, summary: SafeHtml, short: str) -> _Texts:
+    match amount:
+        case Content.FULL:
+            return _Texts(content or summary, summary if content else _NOTHING, short)
+        case Content.SUMMARY:
+            return _Texts(_NOTHING, _shortened(summary or content, short), short)
+        case Content.NONE:
+            return _Texts(_NOTHING, _NOTHING, "")
+
+
+def _shortened(html: SafeHtml, short: str) -> SafeHtml:
+    if len(html) <= _SHORT_HTML and len(plain_text(html)) <= _SHORT_TEXT:
+        return html
+    return SafeHtml(escape(short, quote=False))
 
 
 def _updated(entry: Entry) -> int:
@@ -193,25 +249,3 @@ def _origin(source: SourceRef) -> Origin:
         site_url=web_url(source.site_url),
         item_url=link_url(source.entry_url),
     )
-
-
-def _attachments(enclosures: Iterable[Enclosure]) -> Iterable[Attachment]:
-    seen = set()
-    for enclosure in enclosures:
-        url = web_url(enclosure.url)
-        if url is None or url in seen:
-            continue
-        seen.add(url)
-        length = enclosure.length
-        yield Attachment(
-            url=url,
-            type=_media_type(enclosure.type, url),
-            length=length if length is not None and 0 <= length <= _MAX_LENGTH else None,
-        )
-
-
-def _media_type(said: str | None, url: str) -> str:
-    said = (said or "").partition(";")[0].strip().lower()
-    if _MEDIA_TYPE.fullmatch(said):
-        return said
-    return _TYPES.guess_type(url.partition("?")[0])[0] or _UNKNOWN_TYPE

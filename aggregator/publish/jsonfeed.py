@@ -6,16 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from aggregator.model import Channel, Entry
+from aggregator.model import Channel
 from aggregator.publish.item import Item, Origin, head, render_each
 from aggregator.publish.text import rfc3339
 
 
-def json_feed(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Return a JSON Feed document, UTF-8, its items in the order of `entries`.
+def json_feed(channel: Channel, items: Sequence[Item]) -> bytes:
+    """Return a JSON Feed document, UTF-8, its items in their order.
 
     Where an item came from is said by an extension of ours, `_aggregator.sources`, since the format has no
-    words for it. An entry that cannot be written is left out and logged.
+    words for it. An item that cannot be written is left out and logged.
     """
     top = head(channel)
     feed = {
@@ -25,7 +25,7 @@ def json_feed(channel: Channel, entries: Sequence[Entry]) -> bytes:
         "home_page_url": top.home_url,
         "feed_url": top.self_url,
         "language": top.language,
-        "items": render_each(entries, _item),
+        "items": render_each(items, _item),
     }
     return json.dumps(_said(feed), ensure_ascii=False, indent=None, separators=(",", ":")).encode()
 

@@ -10,7 +10,7 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml.etree import _Element
 
-from aggregator.model import Channel, Entry
+from aggregator.model import Channel
 from aggregator.publish.item import Head, Item, head, last_change, render_each
 from aggregator.publish.xml_extensions import ChannelExtension, ItemExtension, RssChannelExtension
 
@@ -44,35 +44,35 @@ class _Finished(FeedEntry):  # type: ignore[misc]  # feedgen ships no types
         return self._element
 
 
-def rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Return an RSS 2.0 document, UTF-8, its items in the order of `entries`.
+def rss(channel: Channel, items: Sequence[Item]) -> bytes:
+    """Return an RSS 2.0 document, UTF-8, its items in their order.
 
     `content:encoded` is the full content; `description` the source's summary, else the content's beginning as
-    text. Authors are `dc:creator` (`author` would need a mail address). An entry that cannot be written is
+    text. Authors are `dc:creator` (`author` would need a mail address). An item that cannot be written is
     left out and logged.
     """
-    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, _last_change(entries))
+    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, _last_change(items))
     generator.updated(_NO_DATE)
-    for element in render_each(entries, _rss_item):
+    for element in render_each(items, _rss_item):
         generator.add_entry(_Finished(element), order="append")
     return bytes(generator.rss_str())
 
 
-def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Return an Atom 1.0 document (RFC 4287), UTF-8, its entries in the order of `entries`.
+def atom(channel: Channel, items: Sequence[Item]) -> bytes:
+    """Return an Atom 1.0 document (RFC 4287), UTF-8, its entries in the order of `items`.
 
-    The feed's author is its own title: entries without authors have their source's name in `source`. An entry
+    The feed's author is its own title: entries without authors have their source's name in `source`. An item
     that cannot be written is left out and logged.
     """
-    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, _last_change(entries))
+    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, _last_change(items))
     generator.updated(_ANY_DATE)
-    for element in render_each(entries, _atom_entry):
+    for element in render_each(items, _atom_entry):
         generator.add_entry(_Finished(element), order="append")
     return bytes(generator.atom_str())
 
 
-def _last_change(entries: Sequence[Entry]) -> int | None:
-    return last_change(entries) if entries else None
+def _last_change(items: Sequence[Item]) -> int | None:
+    return last_change(items) if items else None
 
 
 def _generator(
@@ -115,9 +115,9 @@ def _rss_item(item: Item) -> _Element:
     if item.attachments:
         first = item.attachments[0]
         entry.enclosure(first.url, first.length or 0, first.type)
-    origin = item.origins[0]
-    if origin.feed_url:
-        entry.source(origin.feed_url, origin.name)
+    for origin in item.origins[:1]:
+        if origin.feed_url:
+            entry.source(origin.feed_url, origin.name)
     element: _Element = entry.rss_entry()
     return element
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from lxml.etree import SubElement, _Element
 
-from aggregator.publish.item import Attachment, Item, Origin
+from aggregator.publish.attachments import Attachment
+from aggregator.publish.item import Item, Origin
 from aggregator.publish.text import rfc822, rfc3339
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -82,13 +83,13 @@ class ItemExtension:
             if attachment.length is not None:
                 link.set("length", str(attachment.length))
         _add_further_sources(element, "link", item.origins[1:])
-        _add_source(element, item)
+        for origin in item.origins[:1]:
+            _add_source(element, item, origin)
         return element
 
 
-def _add_source(entry: _Element, item: Item) -> None:
+def _add_source(entry: _Element, item: Item, origin: Origin) -> None:
     """Add `atom:source` (RFC 4287, section 4.2.11) for the source that brought the item first."""
-    origin: Origin = item.origins[0]
     if origin.feed_url is None:
         return
     source = SubElement(entry, "source")

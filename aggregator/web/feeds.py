@@ -15,6 +15,7 @@ from aggregator.config import Config
 from aggregator.model import Entry, FeedDocument
 from aggregator.protocols import Clock, Store
 from aggregator.publish.feeds import render
+from aggregator.publish.item import items_of
 from aggregator.publish.opml import Outline, opml
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
 from aggregator.web.cache import BoundedCache
@@ -103,7 +104,7 @@ class FeedDesk:
         contents = _contents(selection, entries)
         if last is not None and last.contents == contents:
             return _Kept(config, revision, contents, last.found)
-        rendered = render(target.suffix, selection.channel, entries)
+        rendered = render(target.suffix, selection.channel, items_of(entries))
         # What the config says of a feed is part of it, and may be newer than all entries.
         fresh = replace(rendered, last_modified=max(rendered.last_modified, config.modified))
         return _Kept(config, revision, contents, self._prepare(fresh))

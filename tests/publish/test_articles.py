@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from aggregator.model import Entry, RawHtml
-from aggregator.publish.item import to_item
+from aggregator.publish.item import items_of, to_item
 from aggregator.publish.jekyll import legacy_post
 from aggregator.publish.jsonfeed import json_feed
 from aggregator.publish.xml import atom, rss
@@ -35,13 +35,15 @@ def test_the_article_is_published_in_the_place_of_the_sources_text_and_safe() ->
 
 
 def test_each_format_has_the_article() -> None:
-    item = json.loads(json_feed(CHANNEL, [completed()]))["items"][0]
+    item = json.loads(json_feed(CHANNEL, items_of([completed()])))["items"][0]
     assert "The whole article" in item["content_html"]
     assert item["summary"] == "Just the beginning…"
-    written = etree.fromstring(rss(CHANNEL, [completed()]))
+    written = etree.fromstring(rss(CHANNEL, items_of([completed()])))
     assert "The whole article" in written.findtext(".//{*}encoded", "")
     assert "Just the beginning" in written.findtext(".//item/description", "")
-    assert "The whole article" in etree.fromstring(atom(CHANNEL, [completed()])).findtext(".//{*}content", "")
+    assert "The whole article" in etree.fromstring(atom(CHANNEL, items_of([completed()]))).findtext(
+        ".//{*}content", ""
+    )
 
 
 def test_addresses_in_an_article_are_not_resolved_against_the_feed() -> None:

@@ -17,6 +17,7 @@ from lxml import etree
 
 from aggregator.model import Enclosure, Entry, RawHtml, SourceRef
 from aggregator.publish.feeds import FORMATS, render
+from aggregator.publish.item import items_of
 from tests.publish.entries import CHANNEL, PUBLISHED, SOURCE, an_entry
 
 SECOND = SourceRef(name="Zweite Quelle", url="https://user:secret@two.example/feed", site_url=None)
@@ -92,7 +93,7 @@ every_format = pytest.mark.parametrize("form", FORMATS)
 
 
 def published(form: str, *entries: Entry) -> list[ReadItem]:
-    return READERS[form](render(form, CHANNEL, entries).body)
+    return READERS[form](render(form, CHANNEL, items_of(entries)).body)
 
 
 @every_format
@@ -173,9 +174,9 @@ def test_an_undated_entry_is_dated_by_its_id(form: str) -> None:
 
 @every_format
 def test_the_same_entries_give_the_same_bytes_and_etag(form: str) -> None:
-    first, second = (render(form, CHANNEL, [an_entry(), an_entry(id=2)]) for _ in range(2))
+    first, second = (render(form, CHANNEL, items_of([an_entry(), an_entry(id=2)])) for _ in range(2))
     assert first == second
-    other = render(form, CHANNEL, [an_entry(title="edited"), an_entry(id=2)])
+    other = render(form, CHANNEL, items_of([an_entry(title="edited"), an_entry(id=2)]))
     assert other.etag != first.etag
     assert first.etag.startswith('"')
     assert first.etag.endswith('"')
@@ -184,7 +185,7 @@ def test_the_same_entries_give_the_same_bytes_and_etag(form: str) -> None:
 @every_format
 def test_last_modified_is_the_newest_change(form: str) -> None:
     entries = [an_entry(id=1, changed=5_000), an_entry(id=2, changed=9_000), an_entry(id=3, changed=7_000)]
-    assert render(form, CHANNEL, entries).last_modified == 9_000
+    assert render(form, CHANNEL, items_of(entries)).last_modified == 9_000
     assert render(form, CHANNEL, []).last_modified == 0
 
 
@@ -195,7 +196,7 @@ def test_a_feed_without_entries_is_a_feed(form: str) -> None:
 
 @every_format
 def test_credentials_of_a_source_are_not_published(form: str) -> None:
-    body = render(form, CHANNEL, [an_entry(sources=(SECOND, SECOND), base_url=SECOND.url)]).body
+    body = render(form, CHANNEL, items_of([an_entry(sources=(SECOND, SECOND), base_url=SECOND.url)])).body
     assert b"two.example" in body
     assert b"secret" not in body
 
@@ -207,7 +208,7 @@ def test_a_secret_in_a_sources_query_is_not_published(form: str, name: str) -> N
         SourceRef(name=host, url=f"https://{host}.example/feed?{name}=s3cr3t", site_url=None)
         for host in ("one", "two")
     )
-    body = render(form, CHANNEL, [an_entry(sources=sources)]).body
+    body = render(form, CHANNEL, items_of([an_entry(sources=sources)])).body
     assert b"https://one.example/feed" in body
     assert b"https://two.example/feed" in body, "a via link"
     assert b"s3cr3t" not in body
@@ -216,7 +217,7 @@ def test_a_secret_in_a_sources_query_is_not_published(form: str, name: str) -> N
 @every_format
 def test_a_harmless_query_of_a_source_is_published(form: str) -> None:
     sources = tuple(replace(SOURCE, url=f"https://{host}.example/?feed=rss2") for host in ("one", "two"))
-    body = render(form, CHANNEL, [an_entry(sources=sources)]).body
+    body = render(form, CHANNEL, items_of([an_entry(sources=sources)])).body
     assert b"https://one.example/?feed=rss2" in body
     assert b"https://two.example/?feed=rss2" in body
 
@@ -272,7 +273,7 @@ def test_writing_a_feed_leaves_the_process_locale_alone(form: str) -> None:
     called: set[str] = set()
     sys.setprofile(lambda frame, *_: called.add(frame.f_code.co_name))
     try:
-        render(form, CHANNEL, [an_entry()])
+        render(form, CHANNEL, items_of([an_entry()]))
     finally:
         sys.setprofile(None)
     assert "to_item" in called
@@ -323,19 +324,21 @@ nasty_entry = st.builds(
 @given(st.lists(nasty_entry, max_size=3))
 def test_whatever_entries_hold_each_is_published_in_a_readable_document(entries: list[Entry]) -> None:
     for form, tag in (("rss", "item"), ("atom", "{http://www.w3.org/2005/Atom}entry")):
-        assert len(list(etree.fromstring(render(form, CHANNEL, entries).body).iter(tag))) == len(entries)
-    assert len(json.loads(render("json", CHANNEL, entries).body)["items"]) == len(entries)
+        assert len(list(etree.fromstring(render(form, CHANNEL, items_of(entries)).body).iter(tag))) == len(
+            entries
+        )
+    assert len(json.loads(render("json", CHANNEL, items_of(entries)).body)["items"]) == len(entries)
 
 
 @every_format
 def test_a_channel_of_poor_texts_is_still_a_feed(form: str) -> None:
     poor = replace(CHANNEL, title="\0", description="", language="not a language")
-    assert READERS[form](render(form, poor, [an_entry()]).body)
+    assert READERS[form](render(form, poor, items_of([an_entry()])).body)
 
 
 def test_the_source_is_named_in_every_format() -> None:
     entry = an_entry(sources=(SOURCE, SECOND))
-    item = etree.fromstring(render("rss", CHANNEL, [entry]).body).find("channel/item")
+    item = etree.fromstring(render("rss", CHANNEL, items_of([entry])).body).find("channel/item")
     assert item is not None
     source = item.find("source")
     assert source is not None
@@ -344,7 +347,7 @@ def test_the_source_is_named_in_every_format() -> None:
     assert via is not None
     assert via.get("title") == SECOND.name
 
-    atom = feedparser.parse(io.BytesIO(render("atom", CHANNEL, [entry]).body)).entries[0]
+    atom = feedparser.parse(io.BytesIO(render("atom", CHANNEL, items_of([entry])).body)).entries[0]
     assert (atom.source.id, atom.source.title) == (SOURCE.url, SOURCE.name)
     assert {link.rel: link.href for link in atom.source.links} == {
         "self": SOURCE.url,
@@ -352,5 +355,5 @@ def test_the_source_is_named_in_every_format() -> None:
     }
     assert [link.title for link in atom.links if link.rel == "via"] == [SECOND.name]
 
-    record = json.loads(render("json", CHANNEL, [entry]).body)["items"][0]
+    record = json.loads(render("json", CHANNEL, items_of([entry])).body)["items"][0]
     assert [source["name"] for source in record["_aggregator"]["sources"]] == [SOURCE.name, SECOND.name]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from aggregator.publish.item import items_of
 from aggregator.publish.jsonfeed import json_feed
 from tests.publish.entries import CHANNEL, an_entry
 
@@ -42,7 +43,7 @@ def test_the_document_is_json_feed_1_1() -> None:
     bare = an_entry(
         id=2, url=None, title="", content_html=None, summary=None, authors=(), tags=(), enclosures=()
     )
-    feed = json.loads(json_feed(CHANNEL, [an_entry(), bare]))
+    feed = json.loads(json_feed(CHANNEL, items_of([an_entry(), bare])))
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert conforms(feed, FEED_MEMBERS, {"version", "title", "items"})
     for item in feed["items"]:
@@ -60,8 +61,10 @@ def test_the_head_says_where_the_feed_is() -> None:
 
 
 def test_text_is_written_as_itself_and_not_escaped() -> None:
-    assert "新しい工場".encode() in json_feed(CHANNEL, [an_entry()])
+    assert "新しい工場".encode() in json_feed(CHANNEL, items_of([an_entry()]))
 
 
 def test_a_summary_is_plain_text() -> None:
-    assert json.loads(json_feed(CHANNEL, [an_entry()]))["items"][0]["summary"] == "工場ができました。"
+    assert (
+        json.loads(json_feed(CHANNEL, items_of([an_entry()])))["items"][0]["summary"] == "工場ができました。"
+    )

@@ -8,6 +8,7 @@ from lxml import etree
 
 from aggregator.model import Enclosure, Entry, RawHtml
 from aggregator.publish.html import plain_text, sanitize
+from aggregator.publish.item import items_of
 from aggregator.publish.xml import atom, rss
 from tests.publish.entries import CHANNEL, an_entry
 
@@ -15,7 +16,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def channel(*entries: Entry) -> etree._Element:
-    element = etree.fromstring(rss(CHANNEL, entries)).find("channel")
+    element = etree.fromstring(rss(CHANNEL, items_of(entries))).find("channel")
     assert element is not None
     return element
 
@@ -43,7 +44,7 @@ def test_rss_without_entries_has_no_build_date() -> None:
 
 
 def test_the_head_of_atom_says_what_it_is_and_where() -> None:
-    feed = etree.fromstring(atom(CHANNEL, [an_entry(changed=1_712_108_792_000)]))
+    feed = etree.fromstring(atom(CHANNEL, items_of([an_entry(changed=1_712_108_792_000)])))
     assert feed.findtext(f"{ATOM}id") == CHANNEL.id
     assert feed.findtext(f"{ATOM}title") == CHANNEL.title
     assert feed.findtext(f"{ATOM}updated") == "2024-04-03T01:46:32Z"
@@ -90,7 +91,10 @@ def test_text_in_an_rss_description_is_text_to_who_reads_it_as_html(changes: dic
 
 @pytest.mark.parametrize("summary", [None, an_entry().content_html])
 def test_atom_has_no_summary_that_repeats_the_content(summary: str | None) -> None:
-    assert etree.fromstring(atom(CHANNEL, [an_entry(summary=summary)])).find(f".//{ATOM}summary") is None
+    assert (
+        etree.fromstring(atom(CHANNEL, items_of([an_entry(summary=summary)]))).find(f".//{ATOM}summary")
+        is None
+    )
 
 
 def test_rss_gives_every_file_of_an_item_with_several() -> None:
@@ -108,7 +112,7 @@ def test_rss_gives_every_file_of_an_item_with_several() -> None:
 
 
 def test_atom_links_files_with_type_and_length() -> None:
-    link = etree.fromstring(atom(CHANNEL, [an_entry()])).find(f".//{ATOM}link[@rel='enclosure']")
+    link = etree.fromstring(atom(CHANNEL, items_of([an_entry()]))).find(f".//{ATOM}link[@rel='enclosure']")
     assert link is not None
     assert dict(link.items()) == {
         "rel": "enclosure",
@@ -119,14 +123,14 @@ def test_atom_links_files_with_type_and_length() -> None:
 
 
 def test_the_source_is_the_author_of_an_atom_entry_that_names_none() -> None:
-    entry = etree.fromstring(atom(CHANNEL, [an_entry(authors=())])).find(f"{ATOM}entry")
+    entry = etree.fromstring(atom(CHANNEL, items_of([an_entry(authors=())]))).find(f"{ATOM}entry")
     assert entry is not None
     assert entry.find(f"{ATOM}author") is None
     assert entry.findtext(f"{ATOM}source/{ATOM}author/{ATOM}name") == "半導体だより"
 
 
 def test_an_item_says_its_own_language() -> None:
-    entry = etree.fromstring(atom(CHANNEL, [an_entry()])).find(f"{ATOM}entry")
+    entry = etree.fromstring(atom(CHANNEL, items_of([an_entry()]))).find(f"{ATOM}entry")
     assert entry is not None
     assert entry.get("{http://www.w3.org/XML/1998/namespace}lang") == "ja"
     assert channel(an_entry()).findtext("item/{http://purl.org/dc/elements/1.1/}language") == "ja"

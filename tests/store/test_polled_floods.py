@@ -24,6 +24,7 @@ from aggregator.model import (
     Unreadable,
 )
 from aggregator.protocols import Store
+from aggregator.publish.item import items_of
 from aggregator.publish.xml import atom
 from tests.store.drafts import DAY, HOUR, NOW
 
@@ -113,7 +114,7 @@ class Bench:
 
     def served(self) -> list[str]:
         """The ids of the served feed's entries, in its order."""
-        feed = atom(CHANNEL, self.store.entries(EntryQuery(limit=100))).decode()
+        feed = atom(CHANNEL, items_of(self.store.entries(EntryQuery(limit=100)))).decode()
         return re.findall(r"<entry[^>]*>\s*<id>([^<]*)</id>", feed)
 
 
