@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import count
-from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +16,7 @@ from aggregator.cli.options import config_option, config_path, json_option, load
 from aggregator.cli.output import counted, instant, print_json, print_table
 from aggregator.config import Config
 from aggregator.config.edit import add_source
+from aggregator.config.names import free_name, source_name
 from aggregator.config.urls import same_document
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.ingest.discover import FoundFeed
@@ -27,9 +25,6 @@ from aggregator.ingest.finder import CheckedFeed, Finder, Findings, NothingFound
 from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome
 from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag
-
-_NAME_LENGTH = 80
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 
 _NOT_ENCRYPTED = frozenset({Outcome.CONNECTION_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT})
 """How an attempt at https ends where a server only speaks http."""
@@ -78,7 +73,7 @@ def add_command(
     if feed is not None:
         _refuse_known(config, None, [feed.url])
         taken = {clean_tag(source.name) for source in config.sources}
-        _add(_free_name(_title(feed), taken) if name is None else name, feed.url, tags)
+        _add(free_name(source_name(feed.title, feed.url), taken) if name is None else name, feed.url, tags)
 
 
 def _refuse_known(config: Config, name: str | None, urls: Sequence[str]) -> None:
@@ -203,13 +198,3 @@ def _print_feeds(found: Findings, *, as_json: bool) -> None:
 def _add(name: str, url: str, tags: Sequence[str]) -> None:
     add_source(config_path(), name=name, url=url, tags=tags)
     click.echo(escape(f"{config_path()}: added {name!r}, {url}"))
-
-
-def _title(feed: CheckedFeed) -> str:
-    title = _UNPRINTABLE.sub(" ", feed.title or "").strip()[:_NAME_LENGTH].strip()
-    return title or urlsplit(feed.url).hostname or feed.url
-
-
-def _free_name(title: str, taken: Collection[str]) -> str:
-    names = (title if number == 1 else f"{title} {number}" for number in count(1))
-    return next(name for name in names if clean_tag(name) not in taken)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -18,6 +17,7 @@ from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import counted, instant, print_json, print_table
 from aggregator.config import Config
+from aggregator.config.names import source_name
 from aggregator.config.selectors import of_elements, of_part
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.exceptions import UnknownSourceError
@@ -33,8 +33,6 @@ _BEGINNING = 80
 """Characters of an item's content."""
 _NOT_UNDERSTOOD = "? "
 _LONGEST_DATE = 30
-_LONGEST_NAME = 80
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 
 
 def _selector_option(name: str, what: str, check: Callable[[str], str]) -> Callable[[_Command], _Command]:
@@ -219,13 +217,8 @@ def _print_next_step(trial: _Trial, reading: Reading) -> None:
         click.echo(escape(f"To add it: aggregator add {shlex.quote(url)}"))
         return
     click.echo("\nFor the config:\n")
-    for line in _toml(trial.source.name or _name(reading, url), url, trial.selectors):
+    for line in _toml(trial.source.name or source_name(reading.title, url), url, trial.selectors):
         click.echo(escape(line))
-
-
-def _name(reading: Reading, url: str) -> str:
-    title = _UNPRINTABLE.sub(" ", reading.title or "").strip()[:_LONGEST_NAME].strip()
-    return title or urlsplit(url).hostname or url
 
 
 def _toml(name: str, url: str, selectors: Selectors) -> list[str]:
