@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -12,6 +12,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 _OPAQUE_TAG = re.compile(r'"[^"]*"')
 """What weak comparison looks at: an ETag without its `W/`."""
+_QVALUE = re.compile(r"0(\.[0-9]*)?|1(\.0*)?", re.ASCII)
 
 
 def header(headers: Headers, name: bytes) -> str | None:
@@ -42,24 +43,35 @@ def _http_date(text: str) -> int | None:
         return None
 
 
-def accepts_gzip(headers: Headers) -> bool:
-    """Tell whether gzip may be sent, and is wanted at least as much as no encoding."""
+def wanted_encoding(headers: Headers, offered: Sequence[str]) -> str | None:
+    """Return which of the offered content codings is to be sent; None stands for none of them.
+
+    That of the highest weight; among equals the one offered first, and any before none. None is also the
+    answer to a client that rules out everything there is (RFC 9110 section 12.5.3 leaves that open).
+    """
     accepted = header(headers, b"accept-encoding")
     if not accepted:
-        return False
+        return None
+    weights = _weights(accepted)
+    others = weights.get("*", 0.0)
+    best, best_weight = None, weights.get("identity", 0.0)
+    for coding in reversed(offered):
+        weight = weights.get(coding, weights.get(f"x-{coding}", others))
+        if weight > 0 and weight >= best_weight:
+            best, best_weight = coding, weight
+    return best
+
+
+def _weights(accepted: str) -> dict[str, float]:
     weights = {}
     for part in accepted.lower().split(","):
         coding, _, parameters = part.partition(";")
         weights[coding.strip()] = _weight(parameters)
-    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    return weights
 
 
 def _weight(parameters: str) -> float:
     name, _, value = parameters.partition("=")
-    if not name.strip():
+    if name.strip() != "q":
         return 1.0
-    try:
-        return float(value) if name.strip() == "q" else 1.0
-    except ValueError:
-        return 0.0
+    return float(value) if _QVALUE.fullmatch(value.strip()) else 0.0

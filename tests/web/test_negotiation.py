@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.web.negotiation import accepts_gzip, is_current
+from aggregator.web.negotiation import is_current, wanted_encoding
 
 ETAG = '"abc"'
 MODIFIED = 1_000_000_000  # Sun, 09 Sep 2001 01:46:40 GMT
@@ -67,32 +67,54 @@ def test_the_date_is_not_looked_at_beside_an_etag() -> None:
 def test_no_header_value_makes_conditions_fail(etags: bytes, date: bytes) -> None:
     is_current([(b"if-none-match", etags)], etag=ETAG, last_modified=MODIFIED)
     is_current([(b"if-modified-since", date)], etag=ETAG, last_modified=MODIFIED)
-    accepts_gzip([(b"accept-encoding", etags)])
+    wanted_encoding([(b"accept-encoding", etags)], OFFERED)
+
+
+OFFERED = ("br", "gzip")
+
+
+def wanted(accepted: str, offered: tuple[str, ...] = OFFERED) -> str | None:
+    return wanted_encoding([(b"accept-encoding", accepted.encode())], offered)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("x-gzip", "gzip"),
+        ("br", "br"),
+        ("gzip, br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, br;q=0.9", "gzip"),
+        ("deflate, gzip;q=1.0, *;q=0.5", "gzip"),
+        ("*", "br"),
+        ("br;q=0, *", "gzip"),
+        ("br;q=0, gzip ; q=0.001", "gzip"),
+        ("identity;q=0.5, gzip", "gzip"),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("identity;q=0, gzip", "gzip"),
+    ],
+)
+def test_the_coding_that_is_wanted_most_is_sent_brotli_before_gzip(accepted: str, coding: str) -> None:
+    assert wanted(accepted) == coding
 
 
 @pytest.mark.parametrize(
     "accepted",
     [
-        "gzip",
-        "GZIP",
-        "x-gzip",
-        "deflate, gzip;q=1.0, *;q=0.5",
-        "*",
-        "br, gzip ; q=0.001",
-        "identity;q=0.5, gzip",
+        *("", "identity", "deflate", "zstd;q=1", "br;q=0, gzip;q=0", "gzip;q=0.0, br;q=0.000, *", "*;q=0"),
+        *("gzip;q=x", "gzip;q=nan", "gzip;q=-1", "gzip;q=2", "gzip;q=0.5, identity", "identity;q=0"),
     ],
 )
-def test_gzip_is_sent_where_it_is_wanted(accepted: str) -> None:
-    assert accepts_gzip([(b"accept-encoding", accepted.encode())])
+def test_nothing_is_packed_where_that_is_not_wanted(accepted: str) -> None:
+    assert wanted(accepted) is None
 
 
-@pytest.mark.parametrize(
-    "accepted",
-    ["", "identity", "br", "gzip;q=0", "gzip;q=0.0, *", "*;q=0", "gzip;q=x", "gzip;q=0.5, identity"],
-)
-def test_gzip_is_not_sent_where_it_is_not_wanted(accepted: str) -> None:
-    assert not accepts_gzip([(b"accept-encoding", accepted.encode())])
+def test_nothing_is_packed_for_a_client_that_says_nothing() -> None:
+    assert wanted_encoding([], OFFERED) is None
 
 
-def test_gzip_is_not_sent_to_a_client_that_says_nothing() -> None:
-    assert not accepts_gzip([])
+def test_only_what_is_offered_is_sent() -> None:
+    assert wanted("br, gzip;q=0.1", ("gzip",)) == "gzip"
+    assert wanted("br", ()) is None
