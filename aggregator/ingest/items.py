@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from aggregator.ingest.episodes import episode_from_xml
 from aggregator.ingest.pace import pace_from
 from aggregator.ingest.text import collapse, decode_references, escape, plain_from_guess, plain_from_html
 from aggregator.ingest.urls import absolute, is_web
@@ -16,6 +17,8 @@ _ALTERNATE = frozenset({"alternate", "http://www.iana.org/assignments/relation/a
 _BYTES = "application/octet-stream"
 _MOST_DIGITS = 19  # of a number below 2^63
 _KIND_SCHEME = "#kind"
+_PLAYER = "https://www.youtube.com/v/"
+"""Where the Flash player was that YouTube still calls a video's content: no file, and not there any more."""
 _AUTHOR_RANKS = {None: 0, "dc": 1, "itunes": 2}
 
 Raw = Mapping[str, Any]
@@ -79,6 +82,7 @@ class _Document:
             updated=self.text(_said(raw, "updated")),
             categories=self._categories(raw),
             enclosures=self._enclosures(raw),
+            episode=episode_from_xml(_mapping(_said(raw, "media_said")), self.text, self.bases),
             language=self._language(raw),
             base_url=self._declared_base(raw) or link or self.site_url or self.url,
         )
@@ -218,7 +222,7 @@ class _Document:
         for said in (*links, *media):
             address = self.text(said.get("href") or said.get("url"))
             url = absolute(address, *self.bases) if address else None
-            if url:
+            if url and not url.startswith(_PLAYER):
                 length = said.get("length") or said.get("filesize")
                 kind = self.text(said.get("type"))
                 found.setdefault(url, Enclosure(url=url, type=kind, length=number(length)))

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from aggregator.ingest.decode import decode
+from aggregator.ingest.episodes import episode_from_json
 from aggregator.ingest.items import number
 from aggregator.ingest.limits import MOST_VALUES
 from aggregator.ingest.text import collapse, escape
@@ -33,7 +34,8 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
     """Return what a JSON document at `url` holds, or why it is no feed. Raises nothing for odd documents.
 
     Relative URLs are resolved against `home_page_url`, else the document's URL. `content_text` and `summary`
-    become HTML that shows the same. Dates stay text. `image`, `banner_image` and extensions are left out.
+    become HTML that shows the same. Dates stay text. Extensions are left out, and so is what the feed says of
+    itself beside its title, site, language and authors.
     """
     decoded = decode(body, content_type)
     if _holds_too_much(decoded.text):
@@ -106,6 +108,11 @@ def _entry(item: Object, site_url: str | None, url: str, feed_authors: tuple[str
         updated=_identifier(item.get("date_modified")),
         categories=tuple(dict.fromkeys(_tags(item))),
         enclosures=tuple(_enclosures(item, bases)),
+        episode=episode_from_json(
+            durations=(file.get("duration_in_seconds") for file in _objects(item, "attachments")),
+            images=(_text(item, "image"), _text(item, "banner_image")),
+            bases=bases,
+        ),
         language=_text(item, "language"),
         base_url=link or site_url or url,
     )

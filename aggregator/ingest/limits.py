@@ -7,9 +7,10 @@ is resolved against. What goes beyond is left out, whole, and the feed's `proble
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
-from aggregator.model import Fetched, ParsedEntry, ParsedFeed
+from aggregator.model import Enclosure, Fetched, ParsedEntry, ParsedFeed
 
 MOST_ITEMS = 20_000
 """The upper ones of a document stay: these are its newest."""
@@ -89,11 +90,20 @@ def _text(entry: ParsedEntry) -> int:
     parts = (
         *(entry.guid, entry.link, entry.title, entry.summary, entry.content, entry.published, entry.updated),
         *(entry.language, entry.base_url, *entry.authors, *entry.categories),
-        *(part for enclosure in entry.enclosures for part in (enclosure.url, enclosure.type)),
+        *(part for file in _files(entry) for part in (file.url, file.type)),
+        entry.episode and entry.episode.image,
     )
     return sum(
         len(part) if part.isascii() else len(part.encode("utf-8", "replace")) for part in parts if part
     )
+
+
+def _files(entry: ParsedEntry) -> Iterator[Enclosure]:
+    yield from entry.enclosures
+    if entry.episode is not None:
+        yield from entry.episode.transcripts
+        if entry.episode.chapters is not None:
+            yield entry.episode.chapters
 
 
 def _complaints(items: int, left_out: Counter[str], size: int) -> list[str]:

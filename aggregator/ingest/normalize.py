@@ -33,7 +33,9 @@ _ENOUGH_TITLES, _ENOUGH_OF_A_TITLE = 50, 200
 _FIRST_KANA, _FIRST_HAN, _LAST_HAN = "\u3040", "\u3400", "\u9fff"
 _MOST_BYTES = 2**63
 _SEEN = tuple(
-    field.name for field in fields(EntryDraft) if field.name not in {"keys", "revision", "date_text"}
+    field.name
+    for field in fields(EntryDraft)
+    if field.name not in {"keys", "revision", "date_text", "episode"}
 )
 
 
@@ -92,6 +94,7 @@ def _draft(
         content_html=content or summary,
         categories=_once(entry.categories),
         enclosures=_enclosures(entry.enclosures, bases),
+        episode=entry.episode,
         base_url=_link(entry.base_url, *bases) or url or bases[0] or bases[-1] or "",
     )
     return replace(draft, keys=_keys(draft), revision=_revision(draft))
@@ -146,8 +149,10 @@ def _without_shared_stories(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
 
 
 def _revision(draft: EntryDraft) -> bytes:
-    said = [getattr(draft, name) for name in _SEEN]
-    return _hash(json.dumps(said, default=astuple))
+    said = [json.dumps([getattr(draft, name) for name in _SEEN], default=astuple)]
+    if draft.episode is not None:  # an item without one keeps the hash it had before there were any
+        said.append(json.dumps(astuple(draft.episode)))
+    return _hash(*said)
 
 
 def _hash(*texts: str) -> bytes:

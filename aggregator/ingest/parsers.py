@@ -15,6 +15,7 @@ import feedparser.api
 import feedparser.urls
 from feedparser.namespaces import georss, psc
 
+from aggregator.ingest.mediatags import NAMESPACES, MediaReadings
 from aggregator.ingest.plenty import BoundedParser
 from aggregator.ingest.urls import absolute
 
@@ -38,7 +39,7 @@ _MOST_CATEGORIES = 400
 """Of one item; `limits` keeps fewer, and says so."""
 
 
-class _Readings:
+class _Readings(MediaReadings):
     """What both parsers read otherwise than feedparser does; mixed in before its classes.
 
     Method names are feedparser's: `_start_` or `_end_`, the namespace's usual prefix, and the element.
@@ -46,6 +47,8 @@ class _Readings:
 
     resolve_relative_uris = False
     sanitize_html = False
+    namespaces = feedparser.api.StrictFeedParser.namespaces | NAMESPACES
+    _matchnamespaces: dict[str, str] = {}  # noqa: RUF012 - feedparser fills it, for all parsers
 
     passed_over: str | None = None
     """The first element that feedparser stumbled over."""
@@ -79,7 +82,7 @@ class _Readings:
         """Leave a relative URL as it is where no xml:base is in force: `items` knows what it stands for."""
         if self.baseuri == self.document_url:
             return uri
-        return str(super().resolve_uri(uri))  # type: ignore[misc]  # of feedparser's class, next in line
+        return str(super().resolve_uri(uri))
 
     def strattrs(self, attributes: list[tuple[str, str]]) -> str:
         """Return a tag's attributes in XHTML content, URLs resolved where a base is in force inside of it."""
@@ -98,7 +101,7 @@ class _Readings:
         """Return the text of an element that ends; in a link, feedparser would spoil a left-over `&amp;`."""
         if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
             self.elementstack[-1][2] = ["".join(self.elementstack[-1][2]).replace("&amp;", "&")]
-        return super().pop(element, strip_whitespace)  # type: ignore[misc]  # of feedparser's class, next in line
+        return super().pop(element, strip_whitespace)
 
     # An element that feedparser stumbles over takes no other with it.
 
@@ -154,36 +157,11 @@ class _Readings:
             text = text.removesuffix(">").removesuffix("/").rstrip() + " />"
         super().handle_data(text, escape)  # type: ignore[misc]  # of feedparser's class, next in line
 
-    # Texts of their own, which feedparser would put in place of the description.
-
-    def _push_text(self, name: str, attributes: dict[str, str]) -> None:
-        self.push(name, 1)
-        if self.inentry and "type" in attributes:
-            self._get_context()[f"{name}_type"] = attributes["type"]
-
-    def _start_media_description(self, attributes: dict[str, str]) -> None:
-        self._push_text("media_description", attributes)
-
-    def _end_media_description(self) -> None:
-        self.pop("media_description")
-
-    def _start_itunes_summary(self, attributes: dict[str, str]) -> None:
-        self._push_text("itunes_summary", attributes)
-
-    def _end_itunes_summary(self) -> None:
-        self.pop("itunes_summary")
-
     def _start_dc_description(self, attributes: dict[str, str]) -> None:
         self._push_text("dc_description", attributes)
 
     def _end_dc_description(self) -> None:
         self.pop("dc_description")
-
-    def _end_media_keywords(self) -> None:
-        self.pop("media_keywords")
-
-    def _end_itunes_keywords(self) -> None:
-        self.pop("itunes_keywords")
 
     # Dates stay text: see `ingest.dates`.
 
@@ -269,16 +247,6 @@ class _Readings:
         value = self.pop("id")
         if self.is_permalink and value:
             self._get_context().setdefault("permalink", value)
-
-    def _start_enclosure(self, attributes: dict[str, str]) -> None:
-        if url := attributes.get("url"):
-            attributes["url"] = self.resolve_uri(url)
-        super()._start_enclosure(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
-
-    def _start_media_content(self, attributes: dict[str, str]) -> None:
-        if url := attributes.get("url"):
-            attributes["url"] = self.resolve_uri(url)
-        super()._start_media_content(attributes)  # type: ignore[misc]  # of feedparser's class, next in line
 
     _start_id = _start_guid
     _end_id = _end_guid
