@@ -20,6 +20,6 @@ def source_name(title: str | None, url: str) -> str:
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """Return the name, with a number behind it where it is taken. `taken` are names as `clean_tag` has them."""
+    """Return the name, with a number behind it where it is one of `taken`, as `clean_tag` has these."""
     names = (name if number == 1 else f"{name} {number}" for number in count(1))
     return next(each for each in names if clean_tag(each) not in taken)
