@@ -255,3 +255,73 @@ def _curation(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX feed_entries_by_entry ON feed_entries (entry_id, feed_id)")
     db.execute("CREATE INDEX feed_entries_by_joined ON feed_entries (feed_id, joined, entry_id)")
     db.execute("CREATE TABLE rules (position INTEGER PRIMARY KEY, name TEXT NOT NULL, said TEXT NOT NULL)")
+
+
+@migrations(name="0011_episodes")
+def _episodes(db: Database) -> None:
+    for table in ("entries", "entry_sources"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN episode TEXT")  # JSON; NULL: nothing is said
+        # YouTube's Flash player is no file any more: its videos must not all look edited for that.
+        db.execute(
+            f"UPDATE {table} SET enclosures = (SELECT json_group_array(json(value))"  # noqa: S608 - constants
+            " FROM json_each(enclosures)"
+            " WHERE json_extract(value, '$[0]') NOT LIKE 'https://www.youtube.com/v/%')"
+            " WHERE enclosures LIKE '%\"https://www.youtube.com/v/%'"
+        )
+
+
+@migrations(name="0011_incidents")
+def _incidents(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE incidents (
+            id        INTEGER PRIMARY KEY,
+            source_id INTEGER NOT NULL REFERENCES sources (id),
+            at        INTEGER NOT NULL,
+            kind      TEXT NOT NULL,
+            source    TEXT NOT NULL,                 -- its name at that time
+            url       TEXT NOT NULL,                 -- as configured at that time
+            address   TEXT NOT NULL,                 -- asked from then on
+            message   TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX incidents_by_source ON incidents (source_id, kind, id)")
+    db.execute("ALTER TABLE sources ADD COLUMN turn TEXT")  # for the worse, that people were told of
+    db.execute("ALTER TABLE sources ADD COLUMN failing_since INTEGER")
+    db.execute(
+        "UPDATE sources SET failing_since = ("
+        "SELECT min(started_at) FROM polls WHERE source_id = sources.id"
+        " AND id > (SELECT coalesce(max(id), 0) FROM polls WHERE source_id = sources.id"
+        " AND outcome IN ('ok', 'not modified', 'unchanged', 'moved'))) WHERE failures > 0"
+    )
+
+
+@migrations(name="0013_archives")
+def _archives(db: Database) -> None:
+    # The history of published feeds: where each page ends, in the order in which entries joined the series,
+    # and what was published of a page, so that it stays that for ever.
+    db.execute(
+        """
+        CREATE TABLE archive_pages (
+            series   TEXT NOT NULL,                  -- all, tag/…, feed/…
+            number   INTEGER NOT NULL,
+            joined   INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL,
+            PRIMARY KEY (series, number)
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE archive_documents (
+            series        TEXT NOT NULL,
+            number        INTEGER NOT NULL,
+            suffix        TEXT NOT NULL,
+            body          BLOB NOT NULL,             -- zlib
+            content_type  TEXT NOT NULL,
+            last_modified INTEGER NOT NULL,
+            PRIMARY KEY (series, number, suffix)
+        )
+        """
+    )

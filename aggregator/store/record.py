@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.rules.tagging import union
+from aggregator.store.episodes import episode_to_json
 from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import (
@@ -177,10 +178,10 @@ class _Writer:
             """
             INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, date_text,
                 updated, uri, guid, url, title, authors, tags, categories, language, summary, content_html,
-                enclosures, base_url)
+                enclosures, episode, base_url)
             VALUES (:id, :now, :surfaced, :now, :published, :source_published, :date_text,
                 :updated, :uri, :guid, :url, :title, :authors, :tags, :categories, :language, :summary,
-                :content_html, :enclosures, :base_url)
+                :content_html, :enclosures, :episode, :base_url)
             """,
             {
                 **_columns(item.draft, dated),
@@ -222,7 +223,7 @@ class _Writer:
                 published = :published, source_published = :source_published, date_text = :date_text,
                 url = :url, title = :title, authors = :authors, updated = :updated, categories = :categories,
                 language = :language, summary = :summary, content_html = :content_html,
-                enclosures = :enclosures, base_url = :base_url
+                enclosures = :enclosures, episode = :episode, base_url = :base_url
             WHERE id = :id
             """,
             {**_columns(draft, dated), "id": entry_id, "guid": draft.guid},
@@ -316,6 +317,7 @@ def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
         "summary": draft.summary,
         "content_html": draft.content_html,
         "enclosures": to_json([[file.url, file.type, file.length] for file in draft.enclosures]),
+        "episode": episode_to_json(draft.episode),
         "base_url": draft.base_url,
     }
 

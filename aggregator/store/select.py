@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
+from aggregator.store.episodes import episode_from_json
 from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
 
 _COLUMNS = (
@@ -152,6 +153,7 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
             Enclosure(url=url, type=kind, length=length)
             for url, kind, length in json.loads(row["enclosures"])
         ),
+        episode=episode_from_json(row["episode"]),
         base_url=row["base_url"],
     )
 

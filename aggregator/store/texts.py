@@ -25,10 +25,11 @@ PUBLISHED = (
     " iif(t.source_id IS NULL, e.summary, t.summary) AS summary,"
     " iif(t.source_id IS NULL, e.content_html, t.content_html) AS content_html,"
     " iif(t.source_id IS NULL, e.base_url, t.base_url) AS base_url,"
-    " iif(e.enclosures = '[]', coalesce(t.enclosures, '[]'), e.enclosures) AS enclosures"
+    " iif(e.enclosures = '[]', coalesce(t.enclosures, '[]'), e.enclosures) AS enclosures,"
+    " iif(e.enclosures = '[]', coalesce(t.episode, e.episode), e.episode) AS episode"
 )
-"""The columns of `PUBLISHED_FROM` that readers get: authors and files of the text's source where the first
-bringer names none."""
+"""The columns of `PUBLISHED_FROM` that readers get: authors and files, with what is said of
+these, of the text's source where the first bringer names none."""
 
 PUBLISHED_FROM = (
     "entries AS e LEFT JOIN entry_sources AS t ON t.entry_id = e.id AND t.source_id = e.text_source"
@@ -42,7 +43,7 @@ FURTHER_URL = (
 
 _FURTHER = (
     *("said_guid", "url", "authors", "date_text", "updated", "language", "summary", "content_html"),
-    *("enclosures", "base_url"),
+    *("enclosures", "episode", "base_url"),
 )
 """Columns of `entry_sources` that hold what a further source says; NULL in the first bringer's row."""
 
