@@ -6,11 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from aggregator.model import (
+    ArchivePage,
     Entry,
     EntryQuery,
     Fetched,
     FetchFailed,
     FetchRequest,
+    FrozenDocument,
+    Incident,
     NotModified,
     PollCommit,
     PollJob,
@@ -19,6 +22,7 @@ from aggregator.model import (
     RawHtml,
     Reading,
     Selectors,
+    Series,
     Source,
     SourceStatus,
     StoryPolicy,
@@ -54,11 +58,39 @@ class DocumentReader(Protocol):
         """End the work under way and give back its processes. Not usable afterwards."""
 
 
+class Archives(Protocol):
+    """The history of published feeds, in pages; part of a `Store`, of the same safety and errors.
+
+    What is on a page is decided once. Its documents never change after they were first asked for, whatever
+    becomes of the entries.
+    """
+
+    def latest(self, series: Series, current: Collection[int]) -> int | None:
+        """Return the number of the newest page; None when the series has none, or is still being filled.
+
+        `current` are the IDs of the entries that the series' current document holds: first, entries that are
+        neither there nor on a page are put on new ones.
+        """
+
+    def page(self, series: Series, number: int) -> ArchivePage | None:
+        """Return a page with its entries as they are now; None when there is no such page."""
+
+    def frozen(self, series: Series, number: int, suffix: str) -> FrozenDocument | None:
+        """Return what was first published of a page in a format; None when nothing was."""
+
+    def freeze(self, series: Series, number: int, suffix: str, document: FrozenDocument) -> FrozenDocument:
+        """Keep what is published of a page for ever; return what another has kept before, if so."""
+
+
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
     Every method raises `StoreError` when the database cannot be read or written.
     """
+
+    @property
+    def archives(self) -> Archives:
+        """The history of what is published."""
 
     def sync_sources(self, sources: Sequence[Source], *, now: int) -> None:
         """Make the stored sources those of the config.
@@ -120,6 +152,13 @@ class Store(Protocol):
 
     def polls(self, name: str, *, limit: int) -> list[tuple[PollReport, PollTally]]:
         """Return the last polls of a source that is, or was, configured; newest first."""
+
+    def incidents(self, *, limit: int) -> list[Incident]:
+        """Return the last turns in sources' lives, newest first; the newest 500 are kept.
+
+        A source counts as failing when three polls in a row failed, but not while none of the hosts, or next
+        to none, gives an answer: then it is our own network.
+        """
 
     def wanted_pages(self, source_id: int, *, now: int, limit: int) -> list[WantedPage]:
         """Return up to `limit` pages of a source's entries that may be fetched at `now`, the newest first.

@@ -10,6 +10,7 @@ every size an integer of bytes. A new name stands for each state of the data:
 An `Expression` says which entries a `Rule` changes and a feed holds.
 """
 
+from aggregator.model.archive import ArchivePage, FrozenDocument, Series
 from aggregator.model.article import WantedPage
 from aggregator.model.document import (
     Enclosure,
@@ -25,7 +26,6 @@ from aggregator.model.document import (
 )
 from aggregator.model.entry import Entry, EntryQuery, SourceRef, SourceStatus, TagCount
 from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified, Validators
-from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.expression import (
     And,
     Comparison,
@@ -41,6 +41,7 @@ from aggregator.model.expression import (
 )
 from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.incident import Incident, IncidentKind
+from aggregator.model.listed import FollowedList, ListedSource
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
     Dedupe,
@@ -68,6 +69,7 @@ from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [
     "And",
+    "ArchivePage",
     "Channel",
     "Comparison",
     "Content",
@@ -85,11 +87,14 @@ __all__ = [
     "FetchRequest",
     "Fetched",
     "Field",
+    "FollowedList",
+    "FrozenDocument",
     "Has",
     "HostPause",
     "IdentityKeys",
     "Incident",
     "IncidentKind",
+    "ListedSource",
     "Not",
     "NotModified",
     "Operator",
@@ -112,6 +117,7 @@ __all__ = [
     "Ruling",
     "SafeHtml",
     "Selectors",
+    "Series",
     "Source",
     "SourceRef",
     "SourceState",

@@ -30,5 +30,19 @@ class Outcome(StrEnum):
         """Whether the source counts as failing after this outcome."""
         return self not in _SUCCESSES
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether no server answered: the fault may lie in the way to it."""
+        return self in _SILENCES
+
 
 _SUCCESSES = frozenset({Outcome.OK, Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.MOVED})
+_SILENCES = frozenset(
+    {
+        Outcome.DNS_ERROR,
+        Outcome.CONNECTION_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.TLS_ERROR,
+        Outcome.REFUSED_ADDRESS,
+    }
+)

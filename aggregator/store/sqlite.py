@@ -22,6 +22,7 @@ from aggregator.exceptions import StoreError
 from aggregator.model import (
     Entry,
     EntryQuery,
+    Incident,
     PollCommit,
     PollJob,
     PollReport,
@@ -34,6 +35,8 @@ from aggregator.model import (
     WantedPage,
 )
 from aggregator.store import articles
+from aggregator.store.archives import SqliteArchives
+from aggregator.store.incidents import read_incidents
 from aggregator.store.migrations import migrations
 from aggregator.store.record import bump_revision, record_feed
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
@@ -75,6 +78,7 @@ class SqliteStore:
         self._closing = False
         self._closed = False
         self._schedule_lock: int | None = None
+        self.archives = SqliteArchives(self._read, self._writing)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -171,7 +175,8 @@ class SqliteStore:
                     articles.want_pages(db.conn, commit.report.source_id, after=before)
             is_news = tally.new or tally.joined
             state = commit.state_if_new if is_news and commit.state_if_new else commit.state
-            write_state(db.conn, commit, state)
+            if write_state(db.conn, commit, state):
+                bump_revision(db.conn)
             keep_host_pause(db.conn, commit, now)
             write_poll(db.conn, commit.report, tally)
             return tally
@@ -189,6 +194,11 @@ class SqliteStore:
         """See `protocols.Store.polls`."""
         with self._read() as conn:
             return read_polls(conn, name, limit)
+
+    def incidents(self, *, limit: int) -> list[Incident]:
+        """See `protocols.Store.incidents`."""
+        with self._read() as conn:
+            return read_incidents(conn, limit)
 
     # --- entries --------------------------------------------------------------------------------------
 
@@ -316,6 +326,11 @@ class SqliteStore:
                 except BaseException:
                     self._writer.rollback()
                     raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._write() as db:
+            yield db.conn
 
     def _begin(self) -> None:
         """Begin a write, waiting for programs that write to the file without our locks."""
