@@ -38,7 +38,7 @@ class Attachment:
     @property
     def plays(self) -> bool:
         """Whether it is sound or film."""
-        return self.type.startswith(("audio/", "video/"))
+        return self.type.startswith(("audio/", "video/")) or self.type == "application/ogg"
 
 
 def attachments(enclosures: Iterable[Enclosure]) -> Iterator[Attachment]:

@@ -82,6 +82,12 @@ class Item:
     origins: tuple[Origin, ...]
     """The source that brought it first, then the others; none for what this service says itself."""
 
+    @property
+    def main_file(self) -> Attachment | None:
+        """The file to take where there is room for one: the first that is sound or film, else the first."""
+        playing = (file for file in self.attachments if file.plays)
+        return next(playing, self.attachments[0] if self.attachments else None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:

@@ -10,8 +10,8 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml.etree import _Element
 
-from aggregator.model import Channel
-from aggregator.publish.item import Head, Item, head, last_change, render_each
+from aggregator.model import Channel, Content, SafeHtml
+from aggregator.publish.item import Head, Item, head, render_each
 from aggregator.publish.xml_extensions import ChannelExtension, ItemExtension, RssChannelExtension
 
 _GENERATOR = "aggregator"
@@ -48,10 +48,12 @@ def rss(channel: Channel, items: Sequence[Item]) -> bytes:
     """Return an RSS 2.0 document, UTF-8, its items in their order.
 
     `content:encoded` is the full content; `description` the source's summary, else the content's beginning as
-    text. Authors are `dc:creator` (`author` would need a mail address). An item that cannot be written is
-    left out and logged.
+    text, or a short text in place of the content. The one `enclosure` that an item has room for is its main
+    file, with the length 0 where it is unknown. No `guid` is called a permanent link: it is a name, which may
+    be an address that answers no more. Authors are `dc:creator` (`author` would need a mail address). An item
+    that cannot be written is left out and logged.
     """
-    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, _last_change(items))
+    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, items)
     generator.updated(_NO_DATE)
     for element in render_each(items, _rss_item):
         generator.add_entry(_Finished(element), order="append")
@@ -61,22 +63,21 @@ def rss(channel: Channel, items: Sequence[Item]) -> bytes:
 def atom(channel: Channel, items: Sequence[Item]) -> bytes:
     """Return an Atom 1.0 document (RFC 4287), UTF-8, its entries in the order of `items`.
 
+    An entry has no `content` where a short text or none is to be held, unless it has no link either: one of
+    the two is needed (section 4.1.2).
+
     The feed's author is its own title: entries without authors have their source's name in `source`. An item
     that cannot be written is left out and logged.
     """
-    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, _last_change(items))
+    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, items)
     generator.updated(_ANY_DATE)
     for element in render_each(items, _atom_entry):
         generator.add_entry(_Finished(element), order="append")
     return bytes(generator.atom_str())
 
 
-def _last_change(items: Sequence[Item]) -> int | None:
-    return last_change(items) if items else None
-
-
 def _generator(
-    head: Head, media_type: str, extension: type[ChannelExtension], updated: int | None
+    head: Head, media_type: str, extension: type[ChannelExtension], items: Sequence[Item]
 ) -> FeedGenerator:
     generator = FeedGenerator()
     generator.id(head.id)
@@ -89,7 +90,8 @@ def _generator(
     if head.language:
         generator.language(head.language)
     generator.register_extension("channel", extension)
-    generator.channel.updated = updated
+    generator.channel.head = head
+    generator.channel.items = items
     return generator
 
 
@@ -110,11 +112,11 @@ def _rss_item(item: Item) -> _Element:
     entry = _feed_entry(item)
     if item.content:
         entry.content(item.content)
-    # A description is HTML: text that is none must not become markup.
-    entry.description(item.summary or escape(item.excerpt or item.title, quote=False))
-    if item.attachments:
-        first = item.attachments[0]
-        entry.enclosure(first.url, first.length or 0, first.type)
+    if item.amount is not Content.NONE:
+        # A description is HTML: text that is none must not become markup.
+        entry.description(item.summary or escape(item.excerpt or item.title, quote=False))
+    if file := item.main_file:
+        entry.enclosure(file.url, file.length or 0, file.type)
     for origin in item.origins[:1]:
         if origin.feed_url:
             entry.source(origin.feed_url, origin.name)
@@ -125,8 +127,12 @@ def _rss_item(item: Item) -> _Element:
 def _atom_entry(item: Item) -> _Element:
     entry = _feed_entry(item)
     entry.author([{"name": author} for author in item.authors])
-    entry.content(item.content or item.title, type="html" if item.content else "text")
-    if item.summary:
+    content = item.content or (SafeHtml("") if item.url else item.summary)
+    if content:
+        entry.content(content, type="html")
+    elif item.amount is Content.FULL or not item.url:
+        entry.content(item.title, type="text")
+    if item.summary and item.summary != content:
         entry.summary(item.summary, type="html")
     element: _Element = entry.atom_entry()
     return element

@@ -7,48 +7,77 @@ the root, so Atom's own elements are made by bare names here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lxml.etree import SubElement, _Element
 
 from aggregator.publish.attachments import Attachment
-from aggregator.publish.item import Item, Origin
+from aggregator.publish.item import Head, Item, Origin, last_change
 from aggregator.publish.text import rfc822, rfc3339
+from aggregator.publish.xml_episode import add_episode, add_show, episode_prefixes
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _DCTERMS = "http://purl.org/dc/terms/"
+_HISTORY = "http://purl.org/syndication/history/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 
 class ChannelExtension:
-    """The feed's own date. feedgen writes the present time, by way of the process-wide locale."""
+    """Everything of a feed that feedgen cannot say.
 
-    updated: int | None = None
+    Of its own date feedgen writes the present time, by way of the process-wide locale.
+    """
+
+    head: Head
+    items: Sequence[Item]
 
     def extend_ns(self) -> dict[str, str]:
-        """Declare once, at the root, what items use."""
-        return {}
+        """Declare once, at the root, what is used, and nothing else."""
+        history = {"fh": _HISTORY} if self.head.archived else {}
+        return history | episode_prefixes(self.items)
 
     def extend_rss(self, rss: _Element) -> _Element:
-        """Add `lastBuildDate`, which a feed without entries does not have."""
-        if self.updated is not None:
-            _add(rss[0], "lastBuildDate", rfc822(self.updated))
+        """Add icon, other documents and `lastBuildDate`, which a feed without entries does not have."""
+        channel = rss[0]
+        if self.items:
+            _add(channel, "lastBuildDate", rfc822(last_change(self.items)))
+        self._add_image(channel)
+        self._add_history(channel, f"{{{_ATOM}}}link", "application/rss+xml")
+        add_show(channel, self.items, self.head.icon)
         return rss
 
     def extend_atom(self, feed: _Element) -> _Element:
-        """Write `updated` with a `Z`; Atom demands one, so a feed without entries says 1970."""
-        _set_text(feed, "updated", rfc3339(self.updated or 0))
+        """Write `updated` with a `Z`, 1970 for a feed without entries; add icon and other documents."""
+        _set_text(feed, "updated", rfc3339(last_change(self.items)))
+        if self.head.icon:
+            _add(feed, "icon", self.head.icon)
+        self._add_history(feed, "link", "application/atom+xml")
+        add_show(feed, self.items, self.head.icon)
         return feed
+
+    def _add_image(self, channel: _Element) -> None:
+        if self.head.icon:
+            image = SubElement(channel, "image")
+            _add(image, "url", self.head.icon)
+            _add(image, "title", self.head.title)
+            _add(image, "link", self.head.home_url)
+
+    def _add_history(self, channel: _Element, link: str, media_type: str) -> None:
+        """Add links to the feed's other documents, and whether this one is an archive (RFC 5005)."""
+        for relation, url in self.head.links:
+            SubElement(channel, link, rel=relation, href=url, type=media_type)
+        if self.head.archived:
+            SubElement(channel, f"{{{_HISTORY}}}archive")
 
 
 class RssChannelExtension(ChannelExtension):
     """Adds the prefixes of RSS items."""
 
     def extend_ns(self) -> dict[str, str]:
-        """Declare once, at the root, what items use."""
-        return {"dc": _DC, "dcterms": _DCTERMS, "media": _MEDIA}
+        """Declare once, at the root, what is used."""
+        return {"dc": _DC, "dcterms": _DCTERMS, "media": _MEDIA} | super().extend_ns()
 
 
 class ItemExtension:
@@ -69,6 +98,8 @@ class ItemExtension:
         if len(item.attachments) > 1:  # RSS has one enclosure per item
             for attachment in item.attachments:
                 _add_media(element, attachment)
+        if item.episode:
+            add_episode(element, item.episode)
         return element
 
     def extend_atom(self, element: _Element) -> _Element:
@@ -85,6 +116,8 @@ class ItemExtension:
         _add_further_sources(element, "link", item.origins[1:])
         for origin in item.origins[:1]:
             _add_source(element, item, origin)
+        if item.episode:
+            add_episode(element, item.episode)
         return element
 
 
