@@ -6,19 +6,9 @@ import logging
 import threading
 from collections.abc import Iterable
 
-from aggregator.model import Outcome, PollReport
+from aggregator.model import PollReport
 
 log = logging.getLogger(__name__)
-
-_NO_ANSWER = frozenset(
-    {
-        Outcome.DNS_ERROR,
-        Outcome.CONNECTION_ERROR,
-        Outcome.TIMEOUT,
-        Outcome.TLS_ERROR,
-        Outcome.REFUSED_ADDRESS,
-    }
-)
 
 
 class Reachability:
@@ -34,7 +24,7 @@ class Reachability:
     def observe(self, report: PollReport) -> None:
         """Take note of how a poll went."""
         with self._lock:
-            if report.outcome in _NO_ANSWER:
+            if report.outcome.is_silence:
                 self._silent.add(report.name)
             else:
                 self._silent.discard(report.name)

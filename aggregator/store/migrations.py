@@ -270,7 +270,7 @@ def _episodes(db: Database) -> None:
         )
 
 
-@migrations(name="0011_incidents")
+@migrations(name="0012_incidents")
 def _incidents(db: Database) -> None:
     db.execute(
         """

@@ -21,6 +21,7 @@ from aggregator.model import (
     host_of,
 )
 from aggregator.rules.tagging import tags_for
+from aggregator.store.incidents import note_turn
 from aggregator.store.record import retag, to_json
 from aggregator.store.schedule import put_off_paused
 
@@ -175,15 +176,16 @@ def _pace(said: str | None) -> Pace:
     return Pace(every=every, skip_hours=tuple(skip_hours), skip_days=tuple(skip_days))
 
 
-def write_state(conn: sqlite3.Connection, commit: PollCommit, state: SourceState) -> None:
+def write_state(conn: sqlite3.Connection, commit: PollCommit, state: SourceState) -> bool:
     """Write how the source's last poll went and what to remember for the next; give up its claim.
 
-    The claim stays when its pages are fetched next.
+    The claim stays when its pages are fetched next. Returns whether the poll shows a turn in its life.
     """
     report, validators = commit.report, state.validators
+    before = conn.execute("SELECT * FROM sources WHERE id = ?", (report.source_id,)).fetchone()
     # The config may have got another URL meanwhile, or other selectors, which end the claim: then all this is
     # of what was asked before.
-    conn.execute(
+    written = conn.execute(
         "UPDATE sources SET host = ?, document_url = ?, etag = ?, last_modified = ?, body_hash = ?,"
         " failures = ?, next_poll_at = ?, moved_to = ?, moved_polls = ?, pace = ?, max_age = ?, rhythm = ?,"
         " moving_to = ? WHERE id = ? AND url = ? AND leased_until > 0",
@@ -204,6 +206,7 @@ def write_state(conn: sqlite3.Connection, commit: PollCommit, state: SourceState
             *(report.http_status, report.size, report.source_id),
         ),
     )
+    return bool(written.rowcount) and note_turn(conn, report, before, state)
 
 
 def write_poll(conn: sqlite3.Connection, report: PollReport, tally: PollTally) -> None:
