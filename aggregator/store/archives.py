@@ -1,8 +1,8 @@
 """The history of published feeds, cut into pages that hold for ever.
 
-Entries are put on pages in the order in which they joined a series, not in that of their instants: a late one
-goes to the end, and no page that somebody has read changes. A page is closed when an entry has joined that the
-series' current document does not hold, or not any more: so current document and pages hold everything.
+Entries are put on pages in the order in which they joined a series, not in that of their instants: a late
+one goes to the end, and no page that somebody has read changes. A page is closed when an entry has joined
+that the series' current document does not hold, or not any more: that document and the pages hold everything.
 """
 
 from __future__ import annotations
