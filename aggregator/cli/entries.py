@@ -12,7 +12,7 @@ from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
 from aggregator.cli.records import entry_record
 from aggregator.exceptions import UnknownEntryError, UnknownSourceError
-from aggregator.model import Entry, EntryQuery, SafeHtml
+from aggregator.model import Entry, EntryQuery, Episode, SafeHtml
 from aggregator.printable import escape
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.item import content_of
@@ -100,8 +100,31 @@ def _page(entry: Entry) -> Iterator[str]:
             yield f"{'also at:':<12}{source.entry_url} ({source.name})"
     for enclosure in entry.enclosures:
         yield f"{'file:':<12}{enclosure.url}"
+    for name, fact in _told_of(entry.episode or Episode()):
+        yield f"{name + ':':<12}{fact}"
     yield ""
     yield from _paragraphs(content_of(entry) or sanitize(entry.summary, entry.base_url))
+
+
+def _told_of(episode: Episode) -> Iterator[tuple[str, str]]:
+    """Yield what is known of an episode, each with its name."""
+    if episode.duration is not None:
+        minutes, seconds = divmod(episode.duration, 60)
+        yield "duration", f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    place = {"season": episode.season, "episode": episode.number}
+    told = [f"{name} {number}" for name, number in place.items() if number is not None]
+    if episode.kind:
+        told.append(episode.kind)
+    if told:
+        yield "episode", ", ".join(told)
+    if episode.explicit is not None:
+        yield "explicit", "yes" if episode.explicit else "no"
+    if episode.image:
+        yield "image", episode.image
+    if episode.chapters:
+        yield "chapters", episode.chapters.url
+    for transcript in episode.transcripts:
+        yield "transcript", transcript.url
 
 
 def _paragraphs(html: SafeHtml) -> Iterator[str]:

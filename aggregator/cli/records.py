@@ -141,7 +141,8 @@ def entry_record(entry: Entry) -> Record:
     """Return the record of an entry; its texts are as source and page said them, not sanitized.
 
     `source` brought it first; `sources` are all that tell the same story, that one first. `source_urls` has a
-    link for each of these, null where that is the entry's own `url` or not known.
+    link for each of these, null where that is the entry's own `url` or not known. A
+    duration in `episode` is in seconds, as podcasts say it.
     """
     return {
         "id": entry.id,
@@ -164,4 +165,5 @@ def entry_record(entry: Entry) -> Record:
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
         "sources": [source.name for source in entry.sources],
         "source_urls": [source.entry_url for source in entry.sources],
+        "episode": entry.episode and asdict(entry.episode),
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.model import RawHtml
+from aggregator.model import Enclosure, Episode, RawHtml
 from aggregator.store import open_store
 from tests.cli.conftest import Desk
 from tests.store.drafts import HOUR, NOW, draft, poll
@@ -63,6 +63,7 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "enclosures",
             "sources",
             "source_urls",
+            "episode",
         ),
     ]
     assert record["id"] == record["published"] == NOW - HOUR
@@ -71,6 +72,34 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
     assert record["guid"] == "guid-a1"
     assert record["tags"] == ["news", "C++"]
     assert record["first_seen"] == NOW
+
+
+def test_an_entry_s_record_has_what_is_said_of_its_episode(filled: Desk) -> None:
+    episode = Episode(
+        duration=3723, transcripts=(Enclosure(url="https://example.org/1.vtt", type="text/vtt"),)
+    )
+    filled.bring("beta", replace(draft("pod", published=NOW), episode=episode), now=NOW + HOUR)
+    said = filled.json("show", str(NOW))[0]["episode"]
+    assert list(said) == [
+        *("duration", "image", "number", "season", "kind", "explicit", "chapters", "transcripts"),
+    ]
+    assert said["duration"] == 3723
+    assert said["transcripts"] == [{"url": "https://example.org/1.vtt", "type": "text/vtt", "length": None}]
+    assert filled.json("show", str(NOW - HOUR))[0]["episode"] is None
+
+
+def test_an_entry_shows_what_is_said_of_its_episode_and_no_more(filled: Desk) -> None:
+    episode = Episode(
+        duration=3723, number=7, season=2, kind="bonus", explicit=False, image="https://e.example/i"
+    )
+    filled.bring("beta", replace(draft("pod", published=NOW), episode=episode), now=NOW + HOUR)
+    shown = filled.done("show", str(NOW)).splitlines()
+    assert [line for line in shown if line.startswith(("dur", "epi", "exp", "ima", "cha", "tra"))] == [
+        "duration:   1:02:03",
+        "episode:    season 2, episode 7, bonus",
+        "explicit:   no",
+        "image:      https://e.example/i",
+    ]
 
 
 def test_entries_are_listed_newest_first(filled: Desk) -> None:
