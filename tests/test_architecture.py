@@ -32,6 +32,7 @@ ONLY_IMPORTERS = {
     "tomlkit": {"config/edit.py"},
     "trafilatura": {"ingest/article.py"},
     "cssselect": {"css.py"},
+    "re2": {"rules/regex.py"},
 }
 
 
