@@ -17,6 +17,7 @@ import tomlkit
 
 from aggregator.config import parse, read_text
 from aggregator.exceptions import ConfigError
+from aggregator.model import ListedSource
 from aggregator.rules.tagging import clean_tag, union
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -25,18 +26,26 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 def add_source(
     path: Path, *, name: str, url: str, tags: Sequence[str], environ: Mapping[str, str] = os.environ
 ) -> None:
-    """Append a `[[sources]]` table to a config file, behind the last one (at the end when there is none).
+    """Append a `[[sources]]` table to a config file; see `add_sources`."""
+    add_sources(path, [ListedSource(name=name, url=url, tags=tuple(tags))], environ=environ)
 
-    Every other byte stays: comments, layout, line ends. The result is validated, with `environ` like at
-    every start, before it takes the file's place in one step; mode and owner are kept, and a symbolic link
-    stays one. Raises `ConfigError`, the file untouched, when config or result is not valid, or the file is
+
+def add_sources(
+    path: Path, sources: Sequence[ListedSource], *, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Append `[[sources]]` tables to a config file, behind the last one (at the end when there is none).
+
+    All of them, or none. Every other byte stays: comments, layout, line ends. The result is validated, with
+    `environ` like at every start, before it takes the file's place in one step; mode and owner are kept, and
+    a symbolic link stays one. Raises `ConfigError`, the file untouched, when config or result is not valid, or the file is
     write-protected or cannot be replaced.
     """
     text = read_text(path)
     parse(text, path, environ)
     if not os.access(path, os.W_OK):  # putting another in its place would work, but is not what its mode says
-        raise ConfigError([f"{path}: is write-protected; make it writable, or add the source by hand"])
-    new = insert_table(text, "sources", _source_text(name, url, union(map(clean_tag, tags))))
+        raise ConfigError([f"{path}: is write-protected; make it writable, or add what you want by hand"])
+    tables = "\n".join(map(_source_text, sources))
+    new = insert_table(text, "sources", tables) if sources else text
     if new is None:
         hint = "write each as a [[sources]] table, then one can be added"
         raise ConfigError([f"{path}: sources are written as one list in brackets: {hint}"])
@@ -50,8 +59,8 @@ def add_source(
 def insert_table(text: str, array: str, table: str) -> str | None:
     """Return a valid document with one more table of an array: `table` is its text, ending in a newline.
 
-    It goes behind the array's last table, or to the end when there is none. None when the array is written
-    as a value.
+    It may be the text of several, with empty lines between them. It goes behind the array's last table, or to
+    the end when there is none. None when the array is written as a value.
     """
     parts = _split_tables(text)
     owned = [index for index, part in enumerate(parts) if array in (_values(part) or {})]
@@ -74,11 +83,11 @@ def _gap(before: str, newline: str) -> str:
     return newline if before.endswith("\n") else newline * 2
 
 
-def _source_text(name: str, url: str, tags: Sequence[str]) -> str:
+def _source_text(source: ListedSource) -> str:
     table = tomlkit.table()
-    table.add("name", name)
-    table.add("url", url)
-    if tags:
+    table.add("name", source.name)
+    table.add("url", source.url)
+    if tags := union(map(clean_tag, source.tags)):
         table.add("tags", list(tags))
     document = tomlkit.document()
     document.add("sources", tomlkit.aot())

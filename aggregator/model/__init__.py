@@ -24,7 +24,15 @@ from aggregator.model.document import (
     TaggedDraft,
     Unreadable,
 )
-from aggregator.model.entry import Entry, EntryQuery, SourceRef, SourceStatus, TagCount
+from aggregator.model.entry import (
+    Entry,
+    EntryQuery,
+    Given,
+    SourceRef,
+    SourceStatus,
+    StoredEntry,
+    TagCount,
+)
 from aggregator.model.exchange import Fetched, FetchFailed, FetchRequest, NotModified, Validators
 from aggregator.model.expression import (
     And,
@@ -54,7 +62,7 @@ from aggregator.model.poll import (
     SourceState,
     StoryPolicy,
 )
-from aggregator.model.rule import Rule, Ruling
+from aggregator.model.rule import Applied, InForce, Rule, Ruling
 from aggregator.model.source import (
     Content,
     Digest,
@@ -69,6 +77,7 @@ from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [
     "And",
+    "Applied",
     "ArchivePage",
     "Channel",
     "Comparison",
@@ -89,9 +98,11 @@ __all__ = [
     "Field",
     "FollowedList",
     "FrozenDocument",
+    "Given",
     "Has",
     "HostPause",
     "IdentityKeys",
+    "InForce",
     "Incident",
     "IncidentKind",
     "ListedSource",
@@ -123,6 +134,7 @@ __all__ = [
     "SourceState",
     "SourceStatus",
     "StoryPolicy",
+    "StoredEntry",
     "Subscription",
     "TagCount",
     "TaggedDraft",
