@@ -6,7 +6,7 @@
     term        = ( "not" | "-" | "!" ) , term | "(" , any_of , ")" | condition ;
     condition   = value                                    (* of title, authors, summary or content *)
     condition   = value                                 (* of title, authors, summary or content *)
-                | number_field , operator , number ;
+                | field , ":" , ( value | "(" , any_of , ")" )  (* the field holds for each value within *)
     value       = ( word | quoted ) , [ "*" ] | regex ;
     quoted      = '"' , { any character ; \\" and \\\\ for " and \\ } , '"' ;       (* or in ' ', or in “ ” *)
     regex       = "/" , { any character ; \\/ for / } , "/" , { "i" | "m" | "s" } ;
