@@ -150,3 +150,24 @@ class TagCount:
     tag: str
     entries: int
     surfaced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What one source gives an entry."""
+
+    source: str
+    """Its name."""
+    url: str
+    """The source's feed."""
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry, published or dropped, with what its tags come from."""
+
+    entry: Entry
+    given: tuple[Given, ...]
+    """By its sources, in their order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aggregator.model.expression import Expression
@@ -34,3 +35,24 @@ class Ruling:
     removed: tuple[str, ...] = ()
     dropped: bool = False
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """How far applying rules to what is stored has come, what was done before it was broken off included."""
+
+    looked: int
+    """Entries that the rules were asked about."""
+    changed: int
+    """Of these: have other tags, are in other feeds, were dropped or came back."""
+    total: int
+    """Entries that it began with."""
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """Rules and feeds of the config that was last in force: names, then the keys of their tables."""
+
+    rules: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    feeds: tuple[tuple[str, Mapping[str, object]], ...] = ()

@@ -325,3 +325,23 @@ def _archives(db: Database) -> None:
         )
         """
     )
+
+
+@migrations(name="0014_applied_rules")
+def _applied_rules(db: Database) -> None:
+    db.execute("ALTER TABLE feeds ADD COLUMN said TEXT NOT NULL DEFAULT '{}'")  # JSON, every key of its table
+    db.execute("ALTER TABLE feeds ADD COLUMN served INTEGER NOT NULL DEFAULT 0")  # whether it was ever filled
+    # What is being applied to stored entries, newest first, and how far that has come; one row at most.
+    db.execute(
+        """
+        CREATE TABLE rules_applied (
+            rules   TEXT NOT NULL,                   -- JSON
+            span    INTEGER,                         -- ms, as asked for
+            cutoff  INTEGER NOT NULL,
+            last_id INTEGER NOT NULL,
+            looked  INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            total   INTEGER NOT NULL
+        )
+        """
+    )

@@ -1,0 +1,32 @@
+"""What every part of the store writes rows with."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+
+def to_json(value: object) -> str:
+    """Return compact JSON that keeps every script readable in the database."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def bump_revision(conn: sqlite3.Connection) -> int:
+    """Tell readers that what feeds hold may have changed; return the number that says so from now on."""
+    (number,) = conn.execute("UPDATE revision SET number = number + 1 RETURNING number").fetchone()
+    return int(number)
+
+
+class Joined:
+    """The number under which one transaction's rows join: greater than that of any transaction before."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._number: int | None = None
+
+    @property
+    def number(self) -> int:
+        """The number; asking for it makes it the store's revision, so that no other transaction gets it."""
+        if self._number is None:
+            self._number = bump_revision(self._conn)
+        return self._number
