@@ -28,6 +28,7 @@ _MODULES = {
     "show": "entries",
     "add": "add",
     "try": "try_",
+    "import": "import_",
     "export": "export",
 }
 

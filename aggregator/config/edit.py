@@ -37,8 +37,8 @@ def add_sources(
 
     All of them, or none. Every other byte stays: comments, layout, line ends. The result is validated, with
     `environ` like at every start, before it takes the file's place in one step; mode and owner are kept, and
-    a symbolic link stays one. Raises `ConfigError`, the file untouched, when config or result is not valid, or the file is
-    write-protected or cannot be replaced.
+    a symbolic link stays one. Raises `ConfigError`, the file untouched, when config or result is not valid,
+    or the file is write-protected or cannot be replaced.
     """
     text = read_text(path)
     parse(text, path, environ)
