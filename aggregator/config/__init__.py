@@ -32,7 +32,7 @@ from typing import Any
 
 from aggregator.config import checks, extras, schema
 from aggregator.config.environment import override
-from aggregator.config.problems import Place, Problem, report
+from aggregator.config.problems import Place, Problem, printable, report
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable, Tables, given
 from aggregator.config.urls import base_url_of
 from aggregator.exceptions import ConfigError
@@ -48,6 +48,7 @@ from aggregator.model import (
     StoryPolicy,
     Subscription,
 )
+from aggregator.rules.grammar import parse as parse_expression
 from aggregator.rules.tagging import clean_tag
 
 
@@ -184,16 +185,17 @@ def _secrets(document: Mapping[str, Any], folder: Path) -> tuple[dict[Place, str
     problems = []
     for place, name, what in checks.secret_files(document):
         file = folder / name.strip()
+        called = printable(str(file))
         try:
             secret = schema.plain(file.read_text("utf-8").removesuffix("\n"))
         except OSError as error:
-            problems.append(Problem(place, f"{file} cannot be read: {error.strerror}"))
+            problems.append(Problem(place, f"{called} cannot be read: {error.strerror}"))
         except ValueError:
-            problems.append(Problem(place, f"{file} must hold the {what} alone, as one line of UTF-8 text"))
+            problems.append(Problem(place, f"{called} must hold the {what} alone, as one line of UTF-8 text"))
         else:
             secrets[place] = secret
             if what == "token" and not secret.strip():
-                problems.append(Problem(place, f"{file} is empty: it must hold the token"))
+                problems.append(Problem(place, f"{called} is empty: it must hold the token"))
     return secrets, problems
 
 
@@ -264,8 +266,6 @@ def _source(keys: dict[str, Any], polling: Polling) -> Source:
 
 
 def _rule(keys: dict[str, Any], number: int) -> Rule:
-    from aggregator.rules.grammar import parse as parse_expression
-
     keys["match"] = parse_expression(keys["match"])
     return Rule(**{"name": checks.rule_name(number)} | keys)
 
@@ -274,8 +274,6 @@ def _feed(keys: dict[str, Any], names: Mapping[str, str]) -> FeedSpec:
     """Return a feed whose sources are spelled as they are where they are named first."""
     keys["sources"] = tuple(names[clean_tag(name)] for name in keys.get("sources", ()))
     if "match" in keys:
-        from aggregator.rules.grammar import parse as parse_expression
-
         keys["match"] = parse_expression(keys["match"])
     for key, kind in (("order", Order), ("content", Content), ("digest", Digest)):
         if key in keys:

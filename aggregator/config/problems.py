@@ -61,7 +61,7 @@ def show(value: object) -> str:
         case str():
             text = mask_credentials(value)
             text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-            return _printable(json.dumps(text, ensure_ascii=False))
+            return printable(json.dumps(text, ensure_ascii=False))
         case bool():
             return "true" if value else "false"
         case list():
@@ -116,7 +116,7 @@ def _described(place: Place, document: Mapping[str, Any]) -> list[str]:
         return []
     table, *rest = place
     content = document.get(str(table))
-    name = _printable(str(table))
+    name = printable(str(table))
     if isinstance(content, list) and rest:
         index = int(rest.pop(0))
         words = [f"[[{name}]] #{index + 1}{_label(content[index])}"]
@@ -126,8 +126,8 @@ def _described(place: Place, document: Mapping[str, Any]) -> list[str]:
         words = [f"[[{name}]]" if isinstance(content, list) else name]
     if rest:
         key, *within = rest
-        steps = (f" #{step + 1}" if isinstance(step, int) else f".{_printable(step)}" for step in within)
-        words.append(_printable(str(key)) + "".join(steps))
+        steps = (f" #{step + 1}" if isinstance(step, int) else f".{printable(step)}" for step in within)
+        words.append(printable(str(key)) + "".join(steps))
     return words
 
 
@@ -139,7 +139,7 @@ def _label(table: object) -> str:
     return f" {show(name)}" if isinstance(name, str) and name else ""
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text that can move no cursor and break no line."""
     return "".join(
         char if char.isprintable() or char == "\u3000" else char.encode("unicode_escape").decode()

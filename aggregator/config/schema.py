@@ -17,6 +17,7 @@ from aggregator.config import selectors, urls
 from aggregator.config.environment import Override
 from aggregator.config.problems import Place, Problem, Refused, pointed, suggestion, unlike
 from aggregator.exceptions import ExpressionError
+from aggregator.rules.grammar import parse as parse_expression
 from aggregator.rules.tagging import clean_tag, union
 from aggregator.units import parse_duration, parse_size
 
@@ -93,8 +94,6 @@ def _secret(text: str) -> str:
 
 
 def _expression(text: str) -> str:
-    from aggregator.rules.grammar import parse as parse_expression
-
     try:
         parse_expression(text)
     except ExpressionError as error:

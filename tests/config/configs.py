@@ -11,9 +11,23 @@ from aggregator.exceptions import ConfigError
 
 HOME = Path("config/aggregator.toml")
 SOURCE = '[[sources]]\nname = "BBC"\nurl = "https://example.org/feed.xml"\n'
+LIST = '[[subscriptions]]\nurl = "https://example.org/list.opml"\n'
+RULE = '[[rules]]\nmatch = "tag:x"\nstop = false\n'
 FEED = '[[feeds]]\nslug = "chips"\ntitle = "Chips"\n'
 
-LISTS = {"allow_private", "tags", "headers", "selectors", "any", "all", "none", "sources"}
+LISTS = {
+    "allow_private",
+    "tags",
+    "headers",
+    "selectors",
+    "any",
+    "all",
+    "none",
+    "sources",
+    "add",
+    "remove",
+    "set",
+}
 SINGLE = [
     (table, key)
     for table, keys in {**PLAIN_TABLES, **ARRAY_TABLES}.items()

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator.config.schema import ARRAY_TABLES
-from aggregator.model import Dedupe, Selectors
-from tests.config.configs import FEED, SINGLE, SOURCE, made, problem
+from aggregator.model import Content, Dedupe, Digest, Field, Order, Selectors, Text
+from tests.config.configs import FEED, LIST, RULE, SINGLE, SOURCE, made, problem
+
+TOKEN = Path(__file__).parents[1] / "data" / "token.txt"
 
 
 def sample(table: str, key: str) -> tuple[str, Any]:
@@ -24,6 +27,14 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         "password_file": ("/dev/null", ""),
         "kind": ("html", Selectors(item="li")),
         "full_text": ("true", True),
+        "token_file": (str(TOKEN), "geheim"),
+        "match": ("title:x", Text(Field.TITLE, "x")),
+        "icon": ("https://example.net/icon.png", "https://example.net/icon.png"),
+        "order": ("published", Order.PUBLISHED),
+        "content": ("none", Content.NONE),
+        "digest": ("weekly", Digest.WEEKLY),
+        "drop": ("true", True),
+        "stop": ("1", True),
     }
     if key in {
         "interval",
@@ -37,9 +48,11 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         "window",
     }:
         return "7s", 7_000
+    if key == "max_age":
+        return "2h", 7_200_000
     if key in {"max_size", "parse_memory"}:
         return "99MB", 99_000_000
-    if key in {"concurrency", "parse_workers", "limit"}:
+    if key in {"concurrency", "parse_workers", "limit", "per_source"}:
         return "3", 3
     return samples.get(key, (f"{table}-{key}", f"{table}-{key}"))
 
@@ -52,7 +65,12 @@ BESIDE = {
 }
 """What some keys need beside them."""
 
-FIELDS = {"categories": "keep_categories", "password_file": "password", "kind": "selectors"}
+FIELDS = {
+    "categories": "keep_categories",
+    "password_file": "password",
+    "kind": "selectors",
+    "token_file": "token",
+}
 """Where a key's value ends up, when not under its own name."""
 
 
@@ -63,7 +81,7 @@ def test_every_key_of_one_value_can_come_from_the_environment(table: str, key: s
     beside = BESIDE.get(key, "")
     polling = f"[polling]\n{beside if table == 'polling' else ''}"
     source = f'{SOURCE}user = "u"\npassword = "p"\n{beside if table == "sources" else ""}'
-    document = f'[service]\nbase_url = "http://example.org"\n{polling}{source}{FEED}'
+    document = f'[service]\nbase_url = "http://example.org"\n{polling}{source}{LIST}{RULE}{FEED}'
     config = made(document, {f"AGGREGATOR_{table.upper()}{index}__{key.upper()}": text})
     part = getattr(config, table)
     field = "interval" if (table, key) == ("sources", "min_interval") else FIELDS.get(key, key)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from aggregator import config as config_module
 from aggregator.config import Config, Polling, Service, load
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES
 from aggregator.exceptions import ConfigError
-from aggregator.model import Dedupe, FeedSpec, Source, StoryPolicy
+from aggregator.model import Dedupe, FeedSpec, Rule, Source, StoryPolicy, Subscription
 from tests.config.configs import FEED, HOME, SOURCE, made
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "aggregator.toml"
@@ -21,27 +21,32 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "aggregator.toml"
 def test_the_shipped_example_loads_as_it_is() -> None:
     config = load(EXAMPLE, {})
     assert 6 <= len(config.sources) <= 8
-    assert 3 <= len(config.feeds) <= 4
+    assert 3 <= len(config.feeds) <= 5
     assert all(source.tags for source in config.sources)
 
 
 def test_every_tag_that_the_shipped_feeds_ask_for_is_given_by_a_shipped_source() -> None:
     config = load(EXAMPLE, {})
-    given_tags = {tag for source in config.sources for tag in source.tags}
+    given_tags = {tag for giver in (*config.sources, *config.rules) for tag in _given(giver)}
     asked = {tag for feed in config.feeds for tag in (*feed.any, *feed.all, *feed.none)}
     assert asked <= given_tags
 
 
+def _given(giver: Source | Rule) -> tuple[str, ...]:
+    return giver.tags if isinstance(giver, Source) else giver.add
+
+
 def test_the_shipped_example_says_what_the_defaults_are() -> None:
     example = load(EXAMPLE, {})
-    assert (example.service, example.polling, example.stories) == (Service(), Polling(), StoryPolicy())
+    assert (example.service, example.polling) == (Service(), Polling())
+    assert replace(example.stories, rules=(), feeds=()) == StoryPolicy()
 
 
 def test_what_the_shipped_example_has_commented_out_is_valid_and_is_the_default() -> None:
     text = re.sub(r"^# ((?:max_backoff|parse_\w+) *=)", r"\1", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
     assert text.count("\nparse_") == 3
     assert made(text).polling == Polling()
-    with_all = re.sub(r"^# (\w+ *= )", r"\1", text, flags=re.MULTILINE)
+    with_all = re.sub(r"^# (\w+ *= |\[\[)", r"\1", text, flags=re.MULTILINE)
     assert made(with_all).polling.proxy
     assert made(with_all).service.contact
 
@@ -53,9 +58,11 @@ def test_the_keys_that_the_documentation_lists_are_those_that_exist() -> None:
 
 
 def test_the_keys_of_service_and_polling_are_the_fields_of_their_types() -> None:
-    assert set(PLAIN_TABLES["service"]) == {field.name for field in fields(Service)}
+    assert set(PLAIN_TABLES["service"]) == {field.name for field in fields(Service)} | {"token_file"}
     assert set(PLAIN_TABLES["polling"]) == {field.name for field in fields(Polling)} - {"adaptive"}
-    assert set(ARRAY_TABLES["feeds"]) == {field.name for field in fields(FeedSpec)}
+    assert set(ARRAY_TABLES["feeds"]) == {field.name for field in fields(FeedSpec)} | {"token_file"}
+    assert set(ARRAY_TABLES["rules"]) == {field.name for field in fields(Rule)}
+    assert set(ARRAY_TABLES["subscriptions"]) == {field.name for field in fields(Subscription)}
 
 
 def test_a_config_knows_when_its_file_last_changed(tmp_path: Path) -> None:
