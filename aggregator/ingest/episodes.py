@@ -43,6 +43,9 @@ def episode_from_xml(said: Said, read: Callable[[object], str | None], bases: Ba
     before a frame of the video (the widest `media:thumbnail`, else the first).
     """
 
+    if not said:  # as of most items
+        return None
+
     def values(element: str, attribute: str = "text") -> Iterator[str]:
         return filter(None, (read(one.get(attribute)) for one in said.get(element, ())))
 
@@ -119,9 +122,7 @@ def _width(thumbnail: Mapping[str, str]) -> int:
 
 
 def _web_url(said: str | None, bases: Bases) -> str | None:
-    if not said or len(said) > LONGEST_URL:
-        return None
-    url = absolute(clean(said), *bases)
+    url = absolute(clean(said or ""), *bases)
     return url if url and is_web(url) and len(url) <= LONGEST_URL else None
 
 

@@ -18,6 +18,7 @@ from tests.ingest.test_episodes import SITE, URL, YEAR, episode, told
 def test_long_urls_and_types_are_not_kept() -> None:
     long = f"{SITE}{'x' * LONGEST_URL}"
     assert told(f'<itunes:image href="{long}"/><podcast:chapters url="{long}"/>') is None
+    assert told(f'<itunes:image href="{long.removeprefix(SITE)}"/>') is None
     assert episode(f'<podcast:chapters url="/c" type="{"t" * 101}"/>').chapters == Enclosure(url=f"{SITE}c")
 
 

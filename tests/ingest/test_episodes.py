@@ -170,6 +170,19 @@ def test_what_the_podcast_says_of_itself_is_not_said_of_its_items() -> None:
     assert told("<source url='/x'>y</source>", own) is None
 
 
+def test_what_the_podcast_says_of_itself_below_its_items_is_not_said_of_the_last_one() -> None:
+    (draft,) = drafts(rss('</item><itunes:image href="/c.jpg"/><item>').replace("<item></item>", ""))
+    assert draft.episode is None
+
+
+def test_what_an_item_says_of_the_podcast_it_is_from_is_not_said_of_the_item() -> None:
+    (draft,) = drafts(
+        f'<feed xmlns="http://www.w3.org/2005/Atom" {NAMESPACES}><title>t</title>'
+        '<entry><id>1</id><title>t</title><source><id>2</id><itunes:image href="/c.jpg"/></source></entry></feed>'
+    )
+    assert draft.episode is None
+
+
 def test_an_item_s_image_does_not_stay_for_the_next_item() -> None:
     first, second = drafts(rss('<itunes:image href="/i.jpg"/></item><item><title>u</title>'))
     assert (first.episode is None, second.episode) == (False, None)
@@ -242,8 +255,11 @@ def test_each_transcript_is_a_file() -> None:
     ],
 )
 def test_the_podcast_namespace_is_known_by_its_name_not_its_prefix(namespace: str) -> None:
-    said = f'<p:chapters xmlns:p="{namespace}" url="/c.json"/>'
-    assert episode(said).chapters == Enclosure(url=f"{SITE}c.json")
+    (draft,) = drafts(
+        f'<rss version="2.0" xmlns:p="{namespace}"><channel><title>Show</title><link>{SITE}</link>'
+        '<item><title>t</title><p:chapters url="/c.json"/></item></channel></rss>'
+    )
+    assert draft.episode == Episode(chapters=Enclosure(url=f"{SITE}c.json"))
 
 
 def test_atom_says_it_with_the_same_elements() -> None:
