@@ -73,7 +73,7 @@ def text_condition(field: Field, text: str, *, prefix: bool) -> Text:
             sound = _LANGUAGE.fullmatch(text) is not None
             expected = "a language's code such as zh or en-GB"
         case Field.URL:
-            sound = bool(text.strip())
+            sound = bool(text.strip()) and text.isprintable()
             expected = "a part of an address"
         case _:
             sound = bool(fold(text))

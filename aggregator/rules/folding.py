@@ -18,7 +18,7 @@ import unicodedata
 _SYMBOLS = "#%&@"
 """Of punctuation, what people write for a word. Unicode's own symbols (category S) are tokens as well."""
 
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Myanmar
     "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul
@@ -28,6 +28,7 @@ _UNSPACED = (
     "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f\U0001aff0-\U0001b16f"  # kana
     "\u3100-\u312f\u31a0-\u31bf"  # bopomofo
 )
+"""For a class of a regular expression: characters that are tokens of their own."""
 
 _INVISIBLE = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -35,7 +36,7 @@ _INVISIBLE = re.compile(
 )
 """Default ignorable code points (UAX #44), except the zero width space, which separates words."""
 
-_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 _NOT_ASCII = re.compile("([^\\x00-\\x7f]+)")
 
 

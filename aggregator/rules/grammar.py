@@ -5,8 +5,8 @@
     all_of      = term , { [ "and" ] , term } ;
     term        = ( "not" | "-" | "!" ) , term | "(" , any_of , ")" | condition ;
     condition   = value                                    (* of title, authors, summary or content *)
-    condition   = value                                 (* of title, authors, summary or content *)
                 | field , ":" , ( value | "(" , any_of , ")" )  (* the field holds for each value within *)
+                | number_field , operator , number ;
     value       = ( word | quoted ) , [ "*" ] | regex ;
     quoted      = '"' , { any character ; \\" and \\\\ for " and \\ } , '"' ;       (* or in ' ', or in “ ” *)
     regex       = "/" , { any character ; \\/ for / } , "/" , { "i" | "m" | "s" } ;
