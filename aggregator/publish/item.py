@@ -8,6 +8,7 @@ whatever the source rewrites, and no two entries share one: readers see nothing 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
@@ -32,6 +33,9 @@ _TITLE_FROM_TEXT = 80
 _SUMMARY_FROM_TEXT = 300
 _MUCH_LONGER = 2
 """Times that an article is longer than the source's own text, for that to stand beside it as its summary."""
+_RELATION = re.compile("[a-z][a-z0-9.-]*", re.ASCII)
+"""The name of a link's relation (RFC 8288, section 3.3)."""
+
 _SHORT_TEXT = 500
 _SHORT_HTML = 2_000
 """Characters up to which a text is short as it is, with its markup."""
@@ -117,9 +121,9 @@ def head(channel: Channel) -> Head:
         language=language_tag(channel.language),
         icon=web_url(channel.icon),
         links=tuple(
-            (one_line(relation), url)
+            (relation, url)
             for relation, address in channel.links
-            if one_line(relation) and (url := web_url(address))
+            if _RELATION.fullmatch(relation) and (url := web_url(address))
         ),
         archived=channel.archived,
     )

@@ -11,8 +11,6 @@ from typing import Any
 
 import feedparser
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.model import Enclosure, Entry, RawHtml, SourceRef
@@ -278,56 +276,6 @@ def test_writing_a_feed_leaves_the_process_locale_alone(form: str) -> None:
         sys.setprofile(None)
     assert "to_item" in called
     assert "setlocale" not in called, "other threads write dates in this locale too"
-
-
-nasty_text = st.text(max_size=30) | st.text("<>&]\"'\0\x1b\ufffe\ud800\x85 ;#x日", max_size=30)
-nasty_instant = st.integers(-(2**62), 2**62)
-nasty_url = nasty_text.map(lambda tail: "https://" + tail) | nasty_text
-nasty_entry = st.builds(
-    an_entry,
-    id=st.integers(1, 2**62),
-    sources=st.lists(
-        st.builds(
-            SourceRef,
-            name=nasty_text,
-            url=nasty_url,
-            site_url=st.none() | nasty_url,
-            entry_url=st.none() | nasty_url,
-        ),
-        min_size=1,
-        max_size=3,
-    ).map(tuple),
-    guid=st.none() | nasty_text,
-    url=st.none() | nasty_url,
-    title=nasty_text,
-    authors=st.lists(nasty_text, max_size=2).map(tuple),
-    published=st.none() | nasty_instant,
-    updated=st.none() | nasty_instant,
-    tags=st.lists(nasty_text, max_size=3).map(tuple),
-    language=st.none() | nasty_text,
-    summary=st.none() | nasty_text,
-    content_html=st.none() | nasty_text,
-    enclosures=st.lists(
-        st.builds(
-            Enclosure,
-            url=nasty_url,
-            type=st.none() | nasty_text,
-            length=st.none() | nasty_instant,
-        ),
-        max_size=2,
-    ).map(tuple),
-    base_url=nasty_url,
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(nasty_entry, max_size=3))
-def test_whatever_entries_hold_each_is_published_in_a_readable_document(entries: list[Entry]) -> None:
-    for form, tag in (("rss", "item"), ("atom", "{http://www.w3.org/2005/Atom}entry")):
-        assert len(list(etree.fromstring(render(form, CHANNEL, items_of(entries)).body).iter(tag))) == len(
-            entries
-        )
-    assert len(json.loads(render("json", CHANNEL, items_of(entries)).body)["items"]) == len(entries)
 
 
 @every_format
