@@ -178,7 +178,8 @@ def test_what_the_podcast_says_of_itself_below_its_items_is_not_said_of_the_last
 def test_what_an_item_says_of_the_podcast_it_is_from_is_not_said_of_the_item() -> None:
     (draft,) = drafts(
         f'<feed xmlns="http://www.w3.org/2005/Atom" {NAMESPACES}><title>t</title>'
-        '<entry><id>1</id><title>t</title><source><id>2</id><itunes:image href="/c.jpg"/></source></entry></feed>'
+        '<entry><id>1</id><title>t</title><source><id>2</id><itunes:image href="/c.jpg"/></source>'
+        "</entry></feed>"
     )
     assert draft.episode is None
 
