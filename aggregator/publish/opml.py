@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from aggregator.publish.text import one_line
+from aggregator.model import Source
+from aggregator.publish.text import one_line, printable
 from aggregator.publish.urls import web_url
+
+NAMESPACE = "urn:x-aggregator:opml"
+"""Of the one attribute of ours: a source's tags as a JSON list."""
+
+_PATHS = re.compile("[,/]")
+"""What separates categories, and the steps within one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +38,54 @@ def opml(title: str, feeds: Sequence[Outline]) -> bytes:
 
     One without a valid feed address is left out. There is no date: the same list is the same bytes.
     """
-    root = etree.Element("opml", version="2.0")
-    etree.SubElement(etree.SubElement(root, "head"), "title").text = one_line(title)
-    body = etree.SubElement(root, "body")
+    root, body = _document(title)
     for feed in feeds:
         if web_url(feed.xml_url):
             etree.SubElement(body, "outline", _attributes(feed))
+    return _written(root)
+
+
+def opml_of_sources(title: str, sources: Sequence[Source], sites: Mapping[str, str | None]) -> bytes:
+    """Return an OPML document of what is polled, for its owner: URLs are whole, whatever secrets they hold.
+
+    Sources lie in folders named by their first tag, and `category` has all tags; where that cannot tell them
+    (a comma or slash in one), an attribute of our own does, too. `sites` has the page of a source, by its
+    name. Users, passwords and headers are not in it. There is no date: the same sources are the same bytes.
+    """
+    root, body = _document(title)
+    folders: dict[str, etree._Element] = {}
+    for source in sources:
+        parent = body
+        if source.tags:
+            folder = printable(source.tags[0])
+            if folder not in folders:
+                folders[folder] = etree.SubElement(body, "outline", text=folder, title=folder)
+            parent = folders[folder]
+        etree.SubElement(parent, "outline", _attributes_of_source(source, web_url(sites.get(source.name))))
+    etree.cleanup_namespaces(root, top_nsmap={"aggregator": NAMESPACE})
+    return _written(root)
+
+
+def _document(title: str) -> tuple[etree._Element, etree._Element]:
+    root = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(root, "head"), "title").text = one_line(title)
+    return root, etree.SubElement(root, "body")
+
+
+def _written(root: etree._Element) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+def _attributes_of_source(source: Source, site: str | None) -> dict[str, str]:
+    name = printable(source.name)
+    attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": source.url}
+    if site:
+        attributes["htmlUrl"] = site
+    if simple := [tag for tag in source.tags if not _PATHS.search(tag)]:
+        attributes["category"] = ",".join(simple)
+    if [*dict.fromkeys([*source.tags[:1], *simple])] != [*source.tags]:
+        attributes[f"{{{NAMESPACE}}}tags"] = json.dumps(source.tags, ensure_ascii=False)
+    return attributes
 
 
 def _attributes(feed: Outline) -> dict[str, str]:
