@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from aggregator.model import (
+    Applied,
     ArchivePage,
     Entry,
     EntryQuery,
@@ -14,6 +15,7 @@ from aggregator.model import (
     FetchRequest,
     FrozenDocument,
     Incident,
+    InForce,
     NotModified,
     PollCommit,
     PollJob,
@@ -21,15 +23,20 @@ from aggregator.model import (
     PollTally,
     RawHtml,
     Reading,
+    Rule,
     Selectors,
     Series,
     Source,
     SourceStatus,
+    StoredEntry,
     StoryPolicy,
     TagCount,
     Unreadable,
     WantedPage,
 )
+
+NO_POLICY = StoryPolicy()
+"""No rules, and no feeds but those of tags, sources and everything."""
 
 Clock = Callable[[], int]
 """Tells the time: milliseconds since 1970 UTC."""
@@ -82,6 +89,37 @@ class Archives(Protocol):
         """Keep what is published of a page for ever; return what another has kept before, if so."""
 
 
+class Curation(Protocol):
+    """Rules and feeds over what is stored; part of a `Store`, of the same safety and errors."""
+
+    def fill_feeds(self, *, limit: int) -> int:
+        """Look at up to `limit` stored entries, newest surfaced first, for feeds that are new or changed.
+
+        Returns how many are still to be looked at, counted up to a bound; 0 when every feed is filled. Can be
+        broken off between two calls, and goes on where it was.
+        """
+
+    def apply_rules(self, rules: tuple[Rule, ...], *, span: int | None, now: int, limit: int) -> Applied:
+        """Ask these rules about the next `limit` entries, newest first, and let them have what they say.
+
+        Only entries dated (`Entry.dated`) within `span` ms before the `now` of the first call, when it is not
+        None. What was broken off goes on where it was, with the same rules and span. Where entries have not
+        been before they surface as they once did: nobody is flooded.
+        """
+
+    def in_force(self) -> InForce:
+        """Return rules and feeds of the config that `sync_sources` last got."""
+
+    def stored(self, *, since: int | None = None) -> Iterator[StoredEntry]:
+        """Yield every entry, also dropped ones, by falling ID; those dated at `since` (ms) or later only."""
+
+    def count_stored(self, *, since: int | None = None) -> int:
+        """Return how many entries `stored` yields."""
+
+    def stored_entry(self, entry_id: int) -> StoredEntry | None:
+        """Return one entry as `stored` does."""
+
+
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
@@ -92,13 +130,19 @@ class Store(Protocol):
     def archives(self) -> Archives:
         """The history of what is published."""
 
-    def sync_sources(self, sources: Sequence[Source], *, now: int) -> None:
-        """Make the stored sources those of the config.
+    @property
+    def curation(self) -> Curation:
+        """Rules and feeds over what is stored."""
+
+    def sync_sources(self, sources: Sequence[Source], *, now: int, policy: StoryPolicy = NO_POLICY) -> None:
+        """Make the stored sources those of the config, and its rules and feeds those in force.
 
         New ones are due at `now`; those that went keep their entries and are no longer polled or listed; a
         changed URL is due at `now` and forgets its validators, unless it is the address that the source has
         moved to; a shorter interval holds at once, but for sources that fail and what servers and documents
-        asked for; changed tags are given to the entries that the source brought before.
+        asked for; changed tags are given to the entries that the source brought before, and rules are asked
+        about these. Feeds that are new, or whose conditions are, hold the newest entries at once, and the
+        rest when `Curation.fill_feeds` has come to it.
         """
 
     def spread_due(self, *, now: int, apart: int, over: int = 0) -> None:
@@ -168,8 +212,11 @@ class Store(Protocol):
         They are those of entries that were new when a poll with `full_text` was recorded, a bounded number.
         """
 
-    def keep_article(self, entry_id: int, article: RawHtml, *, now: int) -> None:
-        """Keep an entry's article beside what its source says; its page is no longer wanted."""
+    def keep_article(self, entry_id: int, article: RawHtml, policy: StoryPolicy, *, now: int) -> None:
+        """Keep an entry's article beside what its source says; its page is no longer wanted.
+
+        The rules are asked about what the entry says now.
+        """
 
     def note_page_failure(self, entry_id: int, problem: str, *, final: bool) -> bool:
         """Remember why a page gave no article; return whether it was its last try, as it is when `final`."""

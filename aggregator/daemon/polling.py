@@ -100,6 +100,7 @@ class PollService:
             fetcher=fetcher,
             extract=partial(self._reader.run, extract_article),
             clock=now_ms,
+            policy=config.stories,
             cut_off=self._stopping.is_set,
         )
 
@@ -152,7 +153,7 @@ def poll_now(
     chosen = _chosen(config, names)
     store = open_store(config.service.database)
     try:
-        store.sync_sources(config.sources, now=now_ms())
+        store.sync_sources(config.sources, now=now_ms(), policy=config.stories)
         lease = lease_of(config) + len(chosen) * config.polling.host_gap
         jobs = store.claim(chosen, now=now_ms(), lease=lease)
         waiting = list(jobs)

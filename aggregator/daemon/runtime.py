@@ -148,7 +148,7 @@ class _Daemon:
 
     def _sync(self, config: Config) -> None:
         now = now_ms()
-        self._store.sync_sources(config.sources, now=now)
+        self._store.sync_sources(config.sources, now=now, policy=config.stories)
         self._store.spread_due(now=now, apart=START_APART, over=START)
 
     def _in_force(self, config: Config) -> Config:

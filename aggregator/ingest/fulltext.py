@@ -21,11 +21,12 @@ from aggregator.model import (
     Outcome,
     RawHtml,
     Source,
+    StoryPolicy,
     Unreadable,
     WantedPage,
     host_of,
 )
-from aggregator.protocols import Clock, Fetcher, Store
+from aggregator.protocols import NO_POLICY, Clock, Fetcher, Store
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class ArticleFetcher:
     extract: Extract
     """`article.extract_article`, out of reach of the service."""
     clock: Clock
+    policy: StoryPolicy = NO_POLICY
+    """Its rules are asked again when an article is there."""
     cut_off: Callable[[], bool] = lambda: False
     """Whether the service is stopping, so that a failure may be its own doing."""
 
@@ -65,7 +68,7 @@ class ArticleFetcher:
                 break
             article = self._visit(page, source)
             if isinstance(article, str):
-                self.store.keep_article(page.entry_id, article, now=self.clock())
+                self.store.keep_article(page.entry_id, article, self.policy, now=self.clock())
                 kept += 1
                 continue
             if self.cut_off():

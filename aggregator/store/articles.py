@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from itertools import islice
 
-from aggregator.model import RawHtml, WantedPage, host_of
-from aggregator.store.record import bump_revision
+from aggregator.model import RawHtml, StoryPolicy, WantedPage, host_of
+from aggregator.store.rows import bump_revision
+from aggregator.store.settle import Settler
 from aggregator.store.texts import PUBLISHED_FROM
 
 MOST_WANTED = 50
@@ -61,9 +62,22 @@ def wanted_pages(conn: sqlite3.Connection, source_id: int, *, now: int, limit: i
     return list(islice(pages, limit))
 
 
-def keep_article(conn: sqlite3.Connection, entry_id: int, article: RawHtml, now: int) -> None:
-    """Write an entry's article. What its source says of it stays, and so do its dates: it is no edit."""
-    conn.execute("UPDATE entries SET article = ?, changed = ? WHERE id = ?", (article, now, entry_id))
+def keep_article(
+    conn: sqlite3.Connection, entry_id: int, article: RawHtml, policy: StoryPolicy, now: int
+) -> None:
+    """Write an entry's article, and ask the rules about it, which may look for what it says.
+
+    What its source says of it stays, and so do its dates: it is no edit.
+    """
+    row = conn.execute(
+        "UPDATE entries SET article = ?, changed = ? WHERE id = ? RETURNING surfaced, first_seen",
+        (article, now, entry_id),
+    ).fetchone()
+    if row is None:
+        return
+    # What surfaced at its publication, or long ago, is no news where it belongs only now.
+    is_news = row["surfaced"] >= max(row["first_seen"], now - policy.backfill_after)
+    Settler(conn, policy.rules, now=now).settle(entry_id, now if is_news else row["surfaced"])
     conn.execute("DELETE FROM wanted_pages WHERE entry_id = ?", (entry_id,))
     bump_revision(conn)
 

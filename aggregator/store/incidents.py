@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from aggregator.model import Incident, IncidentKind, Outcome, PollReport, SourceState
 from aggregator.printable import escape
-from aggregator.store.record import to_json
+from aggregator.store.rows import to_json
 
 FAILING_AFTER = 3
 """Polls in a row that fail before a source counts as failing for good."""

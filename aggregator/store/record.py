@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
-from aggregator.rules.tagging import union
 from aggregator.store.episodes import episode_to_json
 from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
@@ -21,6 +19,8 @@ from aggregator.store.reconcile import (
     shared_keys,
     surfaces_at,
 )
+from aggregator.store.rows import bump_revision, to_json
+from aggregator.store.settle import Settler
 from aggregator.store.stories import SimilarStories
 from aggregator.store.texts import choose_text, first_bringer, keep_further, published
 from aggregator.store.uris import global_uri
@@ -87,36 +87,6 @@ def record_feed(
     return PollTally(new=len(new), updated=updated, joined=joined)
 
 
-def bump_revision(conn: sqlite3.Connection) -> None:
-    """Tell readers that what feeds hold may have changed."""
-    conn.execute("UPDATE revision SET number = number + 1")
-
-
-def retag(conn: sqlite3.Connection, entry_id: int, surfaced: int) -> bool:
-    """Give an entry the tags that its sources give it now; return whether they changed.
-
-    Under a tag that is new to it, the entry surfaces at `surfaced` (ms).
-    """
-    (said,) = conn.execute("SELECT tags FROM entries WHERE id = ?", (entry_id,)).fetchone()
-    before = tuple(json.loads(said))
-    carried = conn.execute("SELECT tags FROM entry_sources WHERE entry_id = ? ORDER BY rowid", (entry_id,))
-    tags = union(*(json.loads(said) for (said,) in carried))
-    if tags == before:
-        return False
-    conn.executemany(
-        "DELETE FROM entry_tags WHERE entry_id = ? AND tag = ?",
-        [(entry_id, tag) for tag in before if tag not in tags],
-    )
-    _index_tags(conn, entry_id, [tag for tag in tags if tag not in before], surfaced)
-    conn.execute("UPDATE entries SET tags = ? WHERE id = ?", (to_json(tags), entry_id))
-    return True
-
-
-def to_json(value: object) -> str:
-    """Return compact JSON that keeps every script readable in the database."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 class _Writer:
     """Writes the items of one document of one source."""
 
@@ -136,6 +106,7 @@ class _Writer:
         self._policy = policy
         self._now = now
         self._similar = similar
+        self._settler = Settler(conn, policy.rules, now=now)
         self.newest_published = history.newest_published
 
     def add(self, items: Sequence[Candidate]) -> None:
@@ -150,15 +121,15 @@ class _Writer:
         """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
         before = published(self._conn, entry.id)
         self._carry(item, entry.id, self._now)
-        retagged = retag(self._conn, entry.id, self._retags_at(item.draft, entry.id))
         if first_bringer(self._conn, entry.id) == self._source_id:
             self._update(item.draft, entry.id)
         else:
             self._keep_further(item.draft, entry.id)
         changed = self._publish(entry.id, before)
-        if changed or retagged:
+        settled = self._settler.settle(entry.id, self._retags_at(item.draft, entry.id))
+        if changed or settled:
             self._touch(entry.id)
-        return int(changed or retagged)
+        return int(changed or settled)
 
     def join(self, item: Candidate, story: Known) -> None:
         """Add this source to an entry that another source brought."""
@@ -167,8 +138,8 @@ class _Writer:
         before = published(self._conn, story.id)
         self._carry(item, story.id, surfaced)
         self._keep_further(item.draft, story.id)
-        retag(self._conn, story.id, surfaced)
         self._publish(story.id, before)
+        self._settler.settle(story.id, surfaced)
         self._touch(story.id)
         self._note_published(dated)
 
@@ -178,10 +149,10 @@ class _Writer:
             """
             INSERT INTO entries (id, first_seen, surfaced, changed, published, source_published, date_text,
                 updated, uri, guid, url, title, authors, tags, categories, language, summary, content_html,
-                enclosures, episode, base_url)
+                enclosures, episode, base_url, joined)
             VALUES (:id, :now, :surfaced, :now, :published, :source_published, :date_text,
                 :updated, :uri, :guid, :url, :title, :authors, :tags, :categories, :language, :summary,
-                :content_html, :enclosures, :episode, :base_url)
+                :content_html, :enclosures, :episode, :base_url, :joined)
             """,
             {
                 **_columns(item.draft, dated),
@@ -191,12 +162,13 @@ class _Writer:
                 "now": self._now,
                 "surfaced": surfaced,
                 "tags": to_json(item.tagged.tags),
+                "joined": self._settler.joined,
             },
         )
         self._carry(item, entry_id, surfaced)
         if self._similar is not None:
             self._similar.remember(item.draft, entry_id)
-        _index_tags(self._conn, entry_id, item.tagged.tags, surfaced)
+        self._settler.settle(entry_id, surfaced)
         self._note_published(dated)
 
     def _free_uri(self, item: Candidate) -> str | None:
@@ -294,13 +266,6 @@ class _Writer:
             "SELECT id FROM entries WHERE id >= ? ORDER BY id LIMIT ?", (first, _TAKEN_AT_ONCE)
         )
         return [entry_id for place, (entry_id,) in enumerate(rows) if entry_id == first + place]
-
-
-def _index_tags(conn: sqlite3.Connection, entry_id: int, tags: Iterable[str], surfaced: int) -> None:
-    conn.executemany(
-        "INSERT INTO entry_tags (tag, surfaced, entry_id) VALUES (?, ?, ?)",
-        [(tag, surfaced, entry_id) for tag in tags],
-    )
 
 
 def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
 from aggregator.store.episodes import episode_from_json
+from aggregator.store.rulings import rulings_from_json
 from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
 
 _COLUMNS = (
     "e.id, e.uri, e.guid, e.source_published, e.date_text, e.first_seen, e.surfaced, e.changed, e.edited,"
-    f" e.tags, e.article, w.problem AS article_problem, {PUBLISHED}"
+    f" e.tags, e.dropped, e.rulings, e.article, w.problem AS article_problem, {PUBLISHED}"
 )
 
 _READ_AT_ONCE = 500
@@ -99,7 +100,7 @@ def _conditions(query: EntryQuery) -> tuple[_Tables, list[str]]:
             " GROUP BY entry_id",
             query.sources,
         )
-    where = []
+    where = ["e.dropped = 0"]
     if query.none:
         tagged = f"SELECT 1 FROM entry_tags AS n WHERE n.entry_id = e.id AND n.tag IN ({_marks(query.none)})"  # noqa: S608 - only question marks
         where.append(f"NOT EXISTS ({tagged})")
@@ -155,6 +156,8 @@ def _entry(row: sqlite3.Row, sources: tuple[SourceRef, ...]) -> Entry:
         ),
         episode=episode_from_json(row["episode"]),
         base_url=row["base_url"],
+        dropped=bool(row["dropped"]),
+        rulings=rulings_from_json(row["rulings"]),
     )
 
 

@@ -17,32 +17,49 @@ from aggregator.model import (
     Source,
     SourceState,
     SourceStatus,
+    StoryPolicy,
     Validators,
     host_of,
 )
 from aggregator.rules.tagging import tags_for
+from aggregator.store import feeds
 from aggregator.store.incidents import note_turn
-from aggregator.store.record import retag, to_json
+from aggregator.store.reapply import register_rules
+from aggregator.store.rows import to_json
 from aggregator.store.schedule import put_off_paused
+from aggregator.store.settle import Settler
 
 POLLS_KEPT = 50
 """Records of polls that are kept of each source."""
 
+_FILLED_AT_ONCE = 500
+"""Entries that new feeds are filled with before anybody can read them: more than most hold."""
 
-def sync(conn: sqlite3.Connection, sources: Sequence[Source], now: int) -> None:
+
+def sync(conn: sqlite3.Connection, sources: Sequence[Source], policy: StoryPolicy, now: int) -> None:
     """Make the rows those of the config. A new name with a known URL is a source renamed."""
     rows = conn.execute("SELECT * FROM sources").fetchall()
     known = {row["name"]: row for row in rows}
     names = {source.name for source in sources}
     nameless = {row["url"]: row for row in rows if row["name"] not in names}
     conn.execute("UPDATE sources SET position = NULL")
+    updated: list[tuple[sqlite3.Row, Source]] = []
     for position, source in enumerate(sources):
         row = known.get(source.name) or nameless.pop(source.url, None)
         if row is None:
             _insert(conn, source, position, now)
         else:
             _update(conn, source, position, row, now)
+            updated.append((row, source))
     put_off_paused(conn)
+    register_rules(conn, policy.rules)
+    renamed = any(row["name"] != source.name for row, source in updated)
+    feeds.register(conn, policy.feeds, sources_renamed=renamed)
+    settler = Settler(conn, policy.rules, now=now)
+    for row, source in updated:
+        if _gives_other_tags(row, source):
+            _retag_entries(conn, row["id"], source, settler)
+    feeds.fill(conn, _FILLED_AT_ONCE)
 
 
 def _configured(source: Source, position: int) -> dict[str, object]:
@@ -107,11 +124,6 @@ def _update(conn: sqlite3.Connection, source: Source, position: int, row: sqlite
         )
     if row["interval"] is not None and _longest_wait(source) < row["interval"]:
         _hurry(conn, row, _longest_wait(source))
-    if (tuple(json.loads(row["tags"])), bool(row["keep_categories"])) != (
-        source.tags,
-        source.keep_categories,
-    ):
-        _retag_entries(conn, row["id"], source)
 
 
 def _hurry(conn: sqlite3.Connection, row: sqlite3.Row, interval: int) -> None:
@@ -126,7 +138,12 @@ def _hurry(conn: sqlite3.Connection, row: sqlite3.Row, interval: int) -> None:
     )
 
 
-def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source) -> None:
+def _gives_other_tags(row: sqlite3.Row, source: Source) -> bool:
+    before = (tuple(json.loads(row["tags"])), bool(row["keep_categories"]))
+    return before != (source.tags, source.keep_categories)
+
+
+def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source, settler: Settler) -> None:
     carried = conn.execute(
         "SELECT c.entry_id, c.categories, e.surfaced FROM entry_sources AS c"
         " JOIN entries AS e ON e.id = c.entry_id WHERE c.source_id = ?",
@@ -138,7 +155,7 @@ def _retag_entries(conn: sqlite3.Connection, source_id: int, source: Source) -> 
             (to_json(tags_for(source, json.loads(categories))), entry_id, source_id),
         )
         # What is old stays old under its new tag: a change of the config floods nobody.
-        retag(conn, entry_id, surfaced)
+        settler.settle(entry_id, surfaced)
 
 
 def lease_rows(conn: sqlite3.Connection, ids: Sequence[int], until: int) -> None:

@@ -34,11 +34,15 @@ from aggregator.model import (
     TagCount,
     WantedPage,
 )
+from aggregator.protocols import NO_POLICY
 from aggregator.store import articles
 from aggregator.store.archives import SqliteArchives
+from aggregator.store.curation import SqliteCuration
 from aggregator.store.incidents import read_incidents
+from aggregator.store.locks import lock_schedule
 from aggregator.store.migrations import migrations
-from aggregator.store.record import bump_revision, record_feed
+from aggregator.store.record import record_feed
+from aggregator.store.rows import bump_revision
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
 from aggregator.store.select import read_entries, select_ids, walk_ids
 from aggregator.store.sources import (
@@ -79,6 +83,7 @@ class SqliteStore:
         self._closed = False
         self._schedule_lock: int | None = None
         self.archives = SqliteArchives(self._read, self._writing)
+        self.curation = SqliteCuration(self._read, self._writing)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -101,31 +106,15 @@ class SqliteStore:
 
     # --- sources and polls ----------------------------------------------------------------------------
 
-    def sync_sources(self, sources: Sequence[Source], *, now: int) -> None:
+    def sync_sources(self, sources: Sequence[Source], *, now: int, policy: StoryPolicy = NO_POLICY) -> None:
         """See `protocols.Store.sync_sources`."""
         with self._write() as db:
-            sync(db.conn, sources, now)
+            sync(db.conn, sources, policy, now)
             bump_revision(db.conn)
 
     def take_schedule(self) -> None:
         """See `protocols.Store.take_schedule`."""
-        path = f"{self._path}.schedule.lock"
-        try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be opened: {error.strerror} ([service] database)") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise StoreError(
-                f"{self._path}: another aggregator runs on this database;"
-                " stop it or choose another file in [service] database"
-            ) from error
-        except OSError as error:
-            os.close(lock)
-            raise StoreError(f"{path}: cannot be locked: {error.strerror} ([service] database)") from error
-        self._schedule_lock = lock
+        self._schedule_lock = lock_schedule(self._path)
         with self._write() as db:
             db.execute("UPDATE sources SET leased_until = 0 WHERE leased_until > 0")
 
@@ -227,10 +216,10 @@ class SqliteStore:
         with self._read() as conn:
             return articles.wanted_pages(conn, source_id, now=now, limit=limit)
 
-    def keep_article(self, entry_id: int, article: RawHtml, *, now: int) -> None:
+    def keep_article(self, entry_id: int, article: RawHtml, policy: StoryPolicy, *, now: int) -> None:
         """See `protocols.Store.keep_article`."""
         with self._write() as db:
-            articles.keep_article(db.conn, entry_id, article, now)
+            articles.keep_article(db.conn, entry_id, article, policy, now)
 
     def note_page_failure(self, entry_id: int, problem: str, *, final: bool) -> bool:
         """See `protocols.Store.note_page_failure`."""

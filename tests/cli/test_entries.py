@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import Enclosure, Episode, RawHtml
+from aggregator.protocols import NO_POLICY
 from aggregator.store import open_store
 from tests.cli.conftest import Desk
 from tests.store.drafts import HOUR, NOW, draft, poll
@@ -193,7 +194,7 @@ def test_show_tells_where_the_text_is_from_and_why_a_page_gave_none(filled: Desk
         full = replace(filled.config.sources[0], full_text=True)
         poll(store, full, [draft("a3", content="<p>short</p>"), draft("a4")], now=NOW)
         newest, other = store.wanted_pages(alpha.source_id, now=NOW, limit=2)
-        store.keep_article(newest.entry_id, RawHtml("<p>The whole <b>article</b></p>"), now=NOW)
+        store.keep_article(newest.entry_id, RawHtml("<p>The whole <b>article</b></p>"), NO_POLICY, now=NOW)
         store.note_page_failure(other.entry_id, "No article was found in the page.", final=True)
     shown = filled.done("show", str(newest.entry_id))
     assert "full text:  from the entry's page\n" in shown

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import EntryQuery, RawHtml, Source
-from aggregator.protocols import Store
+from aggregator.protocols import NO_POLICY, Store
 from aggregator.store.articles import MOST_TRIES, MOST_WANTED
 from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 
@@ -48,7 +48,7 @@ def test_known_entries_want_nothing_though_they_are_edited(store: Store) -> None
     poll(store, A, [draft("a", content="edited"), draft("b")], now=NOW + HOUR)
     assert wanted(store) == ["b"]
     (job,) = store.claim(["A"], now=NOW, lease=1)
-    store.keep_article(entry_id(store, "Title of b"), RawHtml("<p>b</p>"), now=NOW + HOUR)
+    store.keep_article(entry_id(store, "Title of b"), RawHtml("<p>b</p>"), NO_POLICY, now=NOW + HOUR)
     poll(store, A, [draft("b", content="edited")], now=NOW + 2 * HOUR)
     assert store.wanted_pages(job.source_id, now=NOW, limit=9) == []
 
@@ -58,7 +58,7 @@ def test_a_story_that_another_source_brought_wants_its_page_for_the_one_that_ask
     poll(store, A, [draft("shared")], now=NOW + HOUR)
     assert store.entry_count() == 1
     assert wanted(store) == ["shared"]
-    store.keep_article(entry_id(store, "Title of shared"), RawHtml("<p>x</p>"), now=NOW + HOUR)
+    store.keep_article(entry_id(store, "Title of shared"), RawHtml("<p>x</p>"), NO_POLICY, now=NOW + HOUR)
     poll(store, C, [draft("shared", guid="other")], now=NOW + 2 * HOUR)
     assert store.entry_count() == 1
     assert wanted(store, C) == [], "it has its article"
@@ -98,7 +98,7 @@ def test_an_article_is_kept_beside_the_text_and_moves_neither_dates_nor_place(st
     poll(store, A, [draft("a", content="teaser"), draft("b")])
     before = {entry.title: entry for entry in store.entries(EntryQuery())}
     revision = store.revision()
-    store.keep_article(before["Title of a"].id, RawHtml("<p>全文</p>"), now=NOW + HOUR)
+    store.keep_article(before["Title of a"].id, RawHtml("<p>全文</p>"), NO_POLICY, now=NOW + HOUR)
     after = {entry.title: entry for entry in store.entries(EntryQuery())}
     assert after["Title of a"] == replace(
         before["Title of a"], article=RawHtml("<p>全文</p>"), changed=NOW + HOUR
@@ -110,7 +110,7 @@ def test_an_article_is_kept_beside_the_text_and_moves_neither_dates_nor_place(st
 
 def test_an_edit_by_the_source_leaves_the_article(store: Store) -> None:
     poll(store, A, [draft("a")])
-    store.keep_article(entry_id(store, "Title of a"), RawHtml("<p>all</p>"), now=NOW)
+    store.keep_article(entry_id(store, "Title of a"), RawHtml("<p>all</p>"), NO_POLICY, now=NOW)
     poll(store, A, [draft("a", content="edited")], now=NOW + HOUR)
     (entry,) = store.entries(EntryQuery())
     assert (entry.article, entry.content_html) == ("<p>all</p>", "edited")
