@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,13 @@ def test_an_incident_that_cannot_be_published_leaves_the_others(caplog: pytest.L
 def test_every_kind_is_an_item_of_a_feed(form: str, tag: str) -> None:
     items = status_items([replace(FAILING, id=n, kind=kind) for n, kind in enumerate(IncidentKind)])
     assert len(list(etree.fromstring(render(form, CHANNEL, items).body).iter(tag))) == len(IncidentKind)
+
+
+def test_what_the_service_says_itself_comes_from_no_source() -> None:
+    assert "_aggregator" not in json.loads(render("json", CHANNEL, status_items([FAILING])).body)["items"][0]
+    for form in ("rss", "atom"):
+        feed = etree.fromstring(render(form, CHANNEL, status_items([FAILING])).body)
+        assert not list(feed.iter("source", "{http://www.w3.org/2005/Atom}source"))
 
 
 @given(st.builds(replace, st.just(FAILING), source=nasty_text, url=nasty_url, message=nasty_text))
