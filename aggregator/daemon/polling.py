@@ -12,6 +12,7 @@ from functools import partial
 from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.daemon.dispatch import Claim, Dispatcher, take_claimable
+from aggregator.daemon.filling import fill_for
 from aggregator.exceptions import StoreError, UnknownSourceError
 from aggregator.ingest.article import extract_article
 from aggregator.ingest.fetch import HttpFetcher
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 LEASE_MARGIN = 60_000
 """Milliseconds that a claim outlives the longest poll by."""
+
+FILL = 10.0
+"""Seconds that a round of polls fills new feeds for; the next one goes on."""
 
 _LIMITS = ("parse_workers", "parse_timeout", "parse_memory")
 
@@ -170,6 +174,7 @@ def poll_now(
             raise
         finally:
             service.stop(timeout=2.0)
+        fill_for(store.curation, FILL)
     finally:
         store.close()
 

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from aggregator.clock import now_ms
 from aggregator.config import Config, Service
 from aggregator.config.urls import base_url_of
+from aggregator.daemon.filling import FeedFiller
 from aggregator.daemon.polling import PollService
 from aggregator.daemon.reachability import Reachability
 from aggregator.daemon.scheduler import Scheduler
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 STOP_POLLS = 2.5
 STOP_WEB = 1.5
+STOP_FILLER = 0.5
 """Seconds; with what else there is to do, well within the five that a stop may take."""
 
 WATCH = 1.0
@@ -76,6 +78,7 @@ class _Daemon:
         self._sync(config)
         self._polls = PollService(store, config, observe=self._observe)
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
+        self._filler = FeedFiller(store.curation)
         self.app = create_app(
             store=store,
             config=lambda: self._config,
@@ -104,6 +107,7 @@ class _Daemon:
 
     def run(self, signals: SimpleQueue[int], server: WebServer) -> None:
         self._scheduler.start()
+        self._filler.start()
         try:
             while self._wait(signals):
                 if not server.alive:
@@ -116,6 +120,7 @@ class _Daemon:
             log.info("stopping")
             began = time.monotonic()
             self._scheduler.stop()
+            self._filler.stop(STOP_FILLER)
             if not self._polls.stop(STOP_POLLS):
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
             log.info("stopped polling after %.1f s", time.monotonic() - began)
@@ -143,6 +148,7 @@ class _Daemon:
         self._polls.reconfigure(config)
         self._reachability.sources = _enabled(config)
         log.info("%s: reloaded: sources: %d, feeds: %d", config.path, len(config.sources), len(config.feeds))
+        self._filler.look()
         self._polls.dispatcher.tick()
         return True
 
