@@ -61,6 +61,13 @@ def tokens_said(headers: Headers, query: bytes) -> Said:
     return (*_in_query(query), *(_in_header(credentials[0]) if len(credentials) == 1 else ()))
 
 
+def without_tokens(query: bytes) -> bytes:
+    """Return a request's query as it would be if no token were said in it."""
+    if b"token" not in query:
+        return query
+    return b"&".join(pair for pair in query.split(b"&") if pair.partition(b"=")[0] != b"token")
+
+
 def access_to_service(config: Config, path: bytes, said: Said) -> Access:
     """Return the access to a path that is no configured feed's, as it was sent below the base URL's own."""
     if config.service.token is None or path in _OPEN_PATHS or path.startswith(_OPEN_ROOT):
@@ -103,13 +110,16 @@ def refusal(method: str) -> Answer:
 def private_headers(headers: HeaderList) -> HeaderList:
     """Return the headers of an answer that is for those alone who say a token.
 
-    No shared cache keeps it (RFC 9111, section 5.2.2.7), and no other site's script gets to read it.
+    No shared cache keeps it (RFC 9111, section 5.2.2.7), no other site's script gets to read it, and no link
+    in it tells its address.
     """
     kept = [
         (name, _private(value) if name == b"cache-control" else value)
         for name, value in headers
         if not name.startswith(b"access-control-")
     ]
+    if all(name != b"referrer-policy" for name, _ in kept):
+        kept.append((b"referrer-policy", b"no-referrer"))
     return varying_headers(kept)
 
 

@@ -16,6 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from aggregator.config import Config
 from aggregator.model import FeedSpec, SourceStatus, TagCount
 from aggregator.protocols import Clock, Store
+from aggregator.rules.grammar import written
+from aggregator.web.access import public_feeds
 from aggregator.web.answers import Prepared, document, prepare
 from aggregator.web.sources import SourceRow, poll_row, source_row
 from aggregator.web.urls import FeedTarget, Kind
@@ -79,13 +81,17 @@ class Overview:
 
 
 def overview(config: Config, *, statuses: list[SourceStatus], tags: list[TagCount], entries: int) -> Overview:
-    """Return what the page shows, from the config and the store's answers. Pure."""
+    """Return what the page shows, from the config and the store's answers. Pure.
+
+    Feeds with a token of their own are on it only where the page itself is for those alone who say a token.
+    """
+    feeds = public_feeds(config) if config.service.token is None else config.feeds
     sources = tuple(source_row(number, status) for number, status in enumerate(statuses, start=1))
     return Overview(
         title=config.service.title,
         config_name=config.path.name,
         everything=_feed_row(Kind.ALL, "", "Everything", "Every entry of every source"),
-        feeds=tuple(_feed_row(Kind.FEED, spec.slug, spec.title, _detail(spec)) for spec in config.feeds),
+        feeds=tuple(_feed_row(Kind.FEED, spec.slug, spec.title, _detail(spec)) for spec in feeds),
         tags=tuple(_tag_row(tag) for tag in tags[:TAGS_SHOWN]),
         tags_left_out=max(0, len(tags) - TAGS_SHOWN),
         sources=sources,
@@ -117,6 +123,7 @@ def _detail(spec: FeedSpec) -> str:
             ("all of", spec.all),
             ("none of", spec.none),
             ("from", spec.sources),
+            ("matching", () if spec.match is None else (written(spec.match),)),
         )
         if names
     ]

@@ -21,6 +21,7 @@ from aggregator.web.access import (
     refusal,
     token_query,
     tokens_said,
+    without_tokens,
 )
 from tests.web.site import config
 
@@ -97,6 +98,12 @@ def test_what_is_no_token_says_nothing(authorization: bytes) -> None:
 def test_an_address_that_says_no_token_or_two_says_none(query: bytes) -> None:
     assert said(query=query) == ()
     assert said(b"Bearer T", query=query) == (b"T",)
+
+
+def test_what_reads_the_rest_of_an_address_sees_no_token_in_it() -> None:
+    assert without_tokens(b"limit=3&token=T&q=token&token=&token") == b"limit=3&q=token"
+    assert without_tokens(b"token=T") == without_tokens(b"") == b""
+    assert without_tokens(b"a=1&&b=%20+") == b"a=1&&b=%20+"
 
 
 def test_two_authorizations_say_nothing() -> None:
@@ -220,10 +227,12 @@ def test_private_answers_are_kept_by_no_cache_that_others_share_and_read_by_no_o
         (b"cache-control", b"private, max-age=60, must-revalidate"),
         (b"content-type", b"application/atom+xml"),
         (b"etag", b'"1"'),
+        (b"referrer-policy", b"no-referrer"),
         (b"vary", b"Accept-Encoding, Authorization"),
     ]
     assert private_headers([(b"cache-control", b"no-store")]) == [
         (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
         (b"vary", b"Authorization"),
     ]
     assert dict(private_headers([(b"cache-control", b"no-cache")]))[b"cache-control"] == b"private, no-cache"
