@@ -21,12 +21,11 @@ from aggregator.config.edit import add_sources
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.exceptions import OpmlError
 from aggregator.ingest.listed import Refusal, address_key, named_apart, settle
-from aggregator.ingest.opml import FeedList, read_opml
+from aggregator.ingest.opml import ACCEPT, FeedList, read_opml
 from aggregator.model import Fetched, FetchRequest, ListedSource, Unreadable
 from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag, union
 
-ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 _URL = re.compile(r"(?:https?|feed):", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from aggregator.config.problems import Refused, mask_credentials
@@ -68,24 +69,36 @@ def address_key(url: str) -> str:
 
 
 class Names:
-    """Names that are taken, and new ones beside them. Two that are spelled alike but for spaces are one."""
+    """Names that are taken, and new ones beside them. Two that are spelled alike but for spaces are one.
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    `owners` tells of further names whose they are, as an `address_key`: only that one may take it.
+    """
+
+    def __init__(self, taken: Iterable[str], *, owners: Mapping[str, str] = MappingProxyType({})) -> None:
         self._taken = set(map(clean_tag, taken))
+        self._owners = {clean_tag(name): key for name, key in owners.items()}
+        self._own = {key: name for name, key in owners.items()}
         self._numbers: dict[str, count[int]] = {}
 
     def take(self, name: str, url: str) -> str:
         """Return the name, or one made of it that is free yet: it is taken from now on."""
-        free = name
-        if clean_tag(free) in self._taken:
-            free = f"{name} ({_host(url)})"
-        if clean_tag(free) in self._taken:
-            numbers = self._numbers.setdefault(clean_tag(name), count(2))
-            free = next(
-                numbered for number in numbers if clean_tag(numbered := f"{name} {number}") not in self._taken
-            )
+        key = address_key(url)
+        free = next(each for each in self._candidates(name, url) if self._is_free(each, key))
         self._taken.add(clean_tag(free))
         return free
+
+    def _candidates(self, name: str, url: str) -> Iterator[str]:
+        yield name
+        own = self._own.get(address_key(url), "")
+        if own.startswith(f"{name} "):  # made of it before: it stays
+            yield own
+        yield f"{name} ({_host(url)})"
+        for number in self._numbers.setdefault(clean_tag(name), count(2)):
+            yield f"{name} {number}"
+
+    def _is_free(self, name: str, key: str) -> bool:
+        form = clean_tag(name)
+        return form not in self._taken and self._owners.get(form, key) == key
 
 
 def named_apart(sources: Sequence[ListedSource], taken: Iterable[str]) -> list[ListedSource]:

@@ -24,6 +24,9 @@ from aggregator.ingest.xmltext import Prologue, cleaned, repaired, without_count
 from aggregator.model import Fetched, ListedSource, Outcome, Unreadable
 from aggregator.rules.tagging import clean_tag, union
 
+ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+"""The media types to ask for; no registered one is for lists."""
+
 MOST_FEEDS = 20_000
 MOST_OUTLINES = 100_000
 DEEPEST = 32

@@ -37,5 +37,7 @@ class FollowedList:
     """When it was last read, or said to be unchanged (ms)."""
     next_look_at: int = 0
     """Milliseconds UTC."""
+    interval: int = 0
+    """Milliseconds between two looks, as configured at the last one."""
     message: str = ""
     """What was wrong at the last look, as a sentence."""

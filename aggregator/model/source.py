@@ -55,6 +55,8 @@ class Source:
     """Whether each new entry's page is fetched and its article kept."""
     selector: str | None = None
     """CSS: which part of an entry's page is the article, in place of finding it out."""
+    subscription: str | None = None
+    """The URL of the list that it is from; None when the config itself has it."""
 
     @property
     def host(self) -> str:
