@@ -8,11 +8,13 @@ from typing import Protocol
 from aggregator.model import (
     Applied,
     ArchivePage,
+    Budget,
     Entry,
     EntryQuery,
     Fetched,
     FetchFailed,
     FetchRequest,
+    FollowedList,
     FrozenDocument,
     Incident,
     InForce,
@@ -89,6 +91,28 @@ class Archives(Protocol):
         """Keep what is published of a page for ever; return what another has kept before, if so."""
 
 
+class FollowedLists(Protocol):
+    """What is remembered of lists that are followed; part of a `Store`, of the same safety and errors."""
+
+    def all(self) -> list[FollowedList]:
+        """Return every list that was looked at, by URL."""
+
+    def keep(self, followed: FollowedList) -> None:
+        """Remember a list as it is now, in place of what was."""
+
+    def forget_others(self, urls: Collection[str]) -> None:
+        """Forget all lists but these."""
+
+    def revision(self) -> int:
+        """Return a number that is another one when a list names other sources than before."""
+
+    def is_paused(self, host: str, *, now: int) -> bool:
+        """Whether the host (as `host_of` tells it) wants to be left alone at `now`."""
+
+    def names_in_use(self) -> dict[str, str]:
+        """Return the URL of each source by its name, also of those that left the config."""
+
+
 class Curation(Protocol):
     """Rules and feeds over what is stored; part of a `Store`, of the same safety and errors."""
 
@@ -129,6 +153,10 @@ class Store(Protocol):
     @property
     def archives(self) -> Archives:
         """The history of what is published."""
+
+    @property
+    def lists(self) -> FollowedLists:
+        """The lists of sources that are followed."""
 
     @property
     def curation(self) -> Curation:
@@ -182,8 +210,11 @@ class Store(Protocol):
     def revision(self) -> int:
         """Return a number that grows whenever entries, or what feeds say of sources, change."""
 
-    def entries(self, query: EntryQuery) -> list[Entry]:
-        """Return the selected entries, newest surfaced first, equal ones by falling ID."""
+    def entries(self, query: EntryQuery, budget: Budget | None = None) -> list[Entry]:
+        """Return the selected entries, newest surfaced first, equal ones by falling ID.
+
+        Raises `CostError` when that costs more than the budget.
+        """
 
     def walk(self, query: EntryQuery) -> Iterator[Entry]:
         """Yield every entry that meets the query's conditions (its limits aside), by rising ID."""
@@ -228,7 +259,7 @@ class Store(Protocol):
         """Return every tag that an entry has, by falling number of entries, then by name."""
 
     def entry_count(self) -> int:
-        """Return how many entries there are."""
+        """Return how many entries are published: dropped ones do not count."""
 
     def ping(self) -> None:
         """Return when the database answers a read; raises `StoreError` when it does not."""

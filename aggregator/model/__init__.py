@@ -25,6 +25,7 @@ from aggregator.model.document import (
     Unreadable,
 )
 from aggregator.model.entry import (
+    Budget,
     Entry,
     EntryQuery,
     Given,
@@ -79,6 +80,7 @@ __all__ = [
     "And",
     "Applied",
     "ArchivePage",
+    "Budget",
     "Channel",
     "Comparison",
     "Content",

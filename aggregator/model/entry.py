@@ -119,6 +119,15 @@ class EntryQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a search may cost."""
+
+    entries: int
+    """So many are looked at one by one, where the index alone cannot tell."""
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """A source as tables and pages show it: configured name and state."""
 

@@ -171,9 +171,9 @@ class Subject:
     def searched(self, field: Field) -> tuple[bytes, ...]:
         """Return where regular expressions search: each text of a field, and its NFKC form, in UTF-8."""
         if field is Field.TAG:
-            return _encoded(self.labels)
+            return searchable(self.labels)
         if field not in self._searched:
-            self._searched[field] = _encoded(self.said(field))
+            self._searched[field] = searchable(self.said(field))
         return self._searched[field]
 
     @_Once
@@ -265,7 +265,8 @@ def _plain(html: str | None) -> str:
     return plain_text(html[:MAX_MARKUP])[:MAX_TEXT] if html else ""
 
 
-def _encoded(texts: Iterable[str]) -> tuple[bytes, ...]:
+def searchable(texts: Iterable[str]) -> tuple[bytes, ...]:
+    """Return what regular expressions are searched in: each text and its NFKC form, in UTF-8."""
     forms: dict[str, None] = {}
     for text in texts:
         forms[text] = None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from aggregator.store.searchschema import SEARCH_SCHEMA
+
 migrations = Migrations("aggregator")
 
 _FIRST_SCHEMA = (
@@ -345,3 +347,37 @@ def _applied_rules(db: Database) -> None:
         )
         """
     )
+
+
+@migrations(name="0015_followed_lists")
+def _followed_lists(db: Database) -> None:
+    # Lists of sources that others keep, and what they name.
+    db.execute(
+        """
+        CREATE TABLE followed_lists (
+            url           TEXT PRIMARY KEY,
+            sources       TEXT NOT NULL,             -- JSON: [name, URL, tags] of each
+            missing       TEXT NOT NULL,             -- JSON
+            doubts        INTEGER NOT NULL,
+            document_url  TEXT,                      -- which the validators belong to
+            etag          TEXT,
+            last_modified TEXT,
+            failures      INTEGER NOT NULL,
+            looked_at     INTEGER,
+            next_look_at  INTEGER NOT NULL,
+            interval      INTEGER NOT NULL,
+            message       TEXT NOT NULL,
+            changes       INTEGER NOT NULL DEFAULT 0 -- how often `sources` became others
+        ) WITHOUT ROWID
+        """
+    )
+
+
+@migrations(name="0016_search")
+def _search(db: Database) -> None:
+    for statement in SEARCH_SCHEMA:
+        db.execute(statement)
+    # `dropped` stands behind an entry's long texts: what is published is found without reading these.
+    db.execute("DROP INDEX entries_by_surfaced")
+    db.execute("CREATE INDEX entries_by_surfaced ON entries (surfaced, id, dropped)")
+    db.execute("CREATE INDEX entries_by_date ON entries (coalesce(published, id)) WHERE dropped = 0")

@@ -1,12 +1,12 @@
-"""EntryQuery → SQL, and rows → entries."""
+"""Rows → entries."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from aggregator.model import Enclosure, Entry, EntryQuery, RawHtml, SourceRef
+from aggregator.model import Enclosure, Entry, RawHtml, SourceRef
 from aggregator.store.episodes import episode_from_json
 from aggregator.store.rulings import rulings_from_json
 from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
@@ -18,33 +18,6 @@ _COLUMNS = (
 
 _READ_AT_ONCE = 500
 """Rows that a long walk holds in memory at a time."""
-
-
-def select_ids(conn: sqlite3.Connection, query: EntryQuery) -> list[int]:
-    """Return the selected entries' IDs, newest surfaced first, equal ones by falling ID.
-
-    In a feed with conditions an entry surfaces when it first met them all: a story that gets the feed's tag
-    from a second source is as new there as any other.
-    """
-    tables, params = _conditions(query)
-    cursor = conn.execute(
-        f"SELECT e.id, {tables.surfaced} AS at {tables.clause} ORDER BY at DESC, e.id DESC LIMIT ?",
-        (*params, max(query.limit, query.cap if query.window else 0)),
-    )
-    ids: list[int] = []
-    newest: int | None = None
-    for entry_id, at in cursor:
-        newest = at if newest is None else newest
-        if len(ids) >= query.limit and at < newest - query.window:
-            break
-        ids.append(entry_id)
-    return ids
-
-
-def walk_ids(conn: sqlite3.Connection, query: EntryQuery) -> list[int]:
-    """Return the IDs of all entries that meet the query's conditions, rising."""
-    tables, params = _conditions(query)
-    return [row[0] for row in conn.execute(f"SELECT e.id {tables.clause} ORDER BY e.id", params)]
 
 
 def read_entries(conn: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry]:
@@ -60,56 +33,6 @@ def read_entries(conn: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry
         )
         found = {row[0]: row for row in rows}
         yield from (_entry(found[entry_id], sources[entry_id]) for entry_id in some if entry_id in found)
-
-
-class _Tables:
-    """The part of a statement that says which entries: tables, their conditions, and when they surfaced."""
-
-    def __init__(self, joins: Iterable[str], surfaced: Sequence[str], where: Iterable[str]) -> None:
-        conditions = " AND ".join(where)
-        self.clause = f"FROM entries AS e {' '.join(joins)}" + (f" WHERE {conditions}" if conditions else "")
-        # With one argument SQLite's max() would be the aggregate function.
-        self.surfaced = (
-            f"max({', '.join(surfaced)})" if len(surfaced) > 1 else (surfaced or ["e.surfaced"])[0]
-        )
-
-
-def _conditions(query: EntryQuery) -> tuple[_Tables, list[str]]:
-    joins: list[str] = []
-    surfaced: list[str] = []
-    params: list[str] = []
-
-    def require(rows: str, values: Sequence[str]) -> None:
-        name = f"c{len(joins)}"
-        joins.append(f"JOIN ({rows}) AS {name} ON {name}.entry_id = e.id")
-        surfaced.append(f"{name}.surfaced")
-        params.extend(values)
-
-    for tag in query.all:
-        require("SELECT entry_id, surfaced FROM entry_tags WHERE tag = ?", [tag])
-    if query.any:
-        require(
-            f"SELECT entry_id, min(surfaced) AS surfaced FROM entry_tags WHERE tag IN ({_marks(query.any)})"  # noqa: S608 - only question marks
-            " GROUP BY entry_id",
-            query.any,
-        )
-    if query.sources:
-        require(
-            "SELECT entry_id, min(c.surfaced) AS surfaced FROM entry_sources AS c"  # noqa: S608 - only question marks
-            f" JOIN sources AS s ON s.id = c.source_id WHERE s.name IN ({_marks(query.sources)})"
-            " GROUP BY entry_id",
-            query.sources,
-        )
-    where = ["e.dropped = 0"]
-    if query.none:
-        tagged = f"SELECT 1 FROM entry_tags AS n WHERE n.entry_id = e.id AND n.tag IN ({_marks(query.none)})"  # noqa: S608 - only question marks
-        where.append(f"NOT EXISTS ({tagged})")
-        params.extend(query.none)
-    return _Tables(joins, surfaced, where), params
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ",".join("?" * len(values))
 
 
 def _sources_of(conn: sqlite3.Connection, wanted: str) -> dict[int, tuple[SourceRef, ...]]:

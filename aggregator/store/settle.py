@@ -14,7 +14,7 @@ from aggregator.model import Entry, Rule
 from aggregator.rules.engine import Verdict, rule_on
 from aggregator.rules.subject import Subject
 from aggregator.rules.tagging import union
-from aggregator.store import feeds
+from aggregator.store import feeds, textindex
 from aggregator.store.rows import Joined, to_json
 from aggregator.store.rulings import rulings_to_json
 from aggregator.store.select import read_entries
@@ -51,6 +51,10 @@ class Settler:
         if before["dropped"] and not verdict.dropped:
             self._surface(entry_id, surfaced)
         self._index_tags(entry_id, () if verdict.dropped else verdict.tags, surfaced)
+        if verdict.dropped:
+            textindex.remove(self._conn, entry_id)
+        else:
+            textindex.put(self._conn, subject().with_tags(verdict.tags))
         standing = None
         if not verdict.dropped and self._feeds:
             standing = feeds.standing(

@@ -20,6 +20,7 @@ from sqlite_utils import Database
 
 from aggregator.exceptions import StoreError
 from aggregator.model import (
+    Budget,
     Entry,
     EntryQuery,
     Incident,
@@ -35,8 +36,9 @@ from aggregator.model import (
     WantedPage,
 )
 from aggregator.protocols import NO_POLICY
-from aggregator.store import articles
+from aggregator.store import articles, textindex
 from aggregator.store.archives import SqliteArchives
+from aggregator.store.costs import limited, snapshot
 from aggregator.store.curation import SqliteCuration
 from aggregator.store.incidents import read_incidents
 from aggregator.store.locks import lock_schedule
@@ -44,7 +46,8 @@ from aggregator.store.migrations import migrations
 from aggregator.store.record import record_feed
 from aggregator.store.rows import bump_revision
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
-from aggregator.store.select import read_entries, select_ids, walk_ids
+from aggregator.store.search import select_entries, walk_ids
+from aggregator.store.select import read_entries
 from aggregator.store.sources import (
     lease_rows,
     read_job,
@@ -54,6 +57,7 @@ from aggregator.store.sources import (
     write_poll,
     write_state,
 )
+from aggregator.store.subscriptions import SqliteLists
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's; not so long when the store is being closed."""
@@ -84,6 +88,7 @@ class SqliteStore:
         self._schedule_lock: int | None = None
         self.archives = SqliteArchives(self._read, self._writing)
         self.curation = SqliteCuration(self._read, self._writing)
+        self.lists = SqliteLists(self._read, self._writing)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -196,15 +201,17 @@ class SqliteStore:
         with self._read() as conn:
             return int(conn.execute("SELECT number FROM revision").fetchone()[0])
 
-    def entries(self, query: EntryQuery) -> list[Entry]:
+    def entries(self, query: EntryQuery, budget: Budget | None = None) -> list[Entry]:
         """See `protocols.Store.entries`."""
-        with self._read() as conn:
-            return list(read_entries(conn, select_ids(conn, query)))
+        with self._read() as conn, snapshot(conn), limited(conn, budget) as meter:
+            return select_entries(conn, query, meter)
 
     def walk(self, query: EntryQuery) -> Iterator[Entry]:
         """See `protocols.Store.walk`."""
         with self._read() as conn:
-            yield from read_entries(conn, walk_ids(conn, query))
+            with snapshot(conn):
+                ids = walk_ids(conn, query)
+            yield from read_entries(conn, ids)
 
     def entry(self, entry_id: int) -> Entry | None:
         """See `protocols.Store.entry`."""
@@ -242,7 +249,7 @@ class SqliteStore:
     def entry_count(self) -> int:
         """See `protocols.Store.entry_count`."""
         with self._read() as conn:
-            return int(conn.execute("SELECT count(*) FROM entries").fetchone()[0])
+            return int(conn.execute("SELECT count(*) FROM entries WHERE dropped = 0").fetchone()[0])
 
     def ping(self) -> None:
         """See `protocols.Store.ping`."""
@@ -300,6 +307,9 @@ class SqliteStore:
                     " upgrade this one, or choose another file in [service] database"
                 )
             migrations.apply(self._writer)
+        while not textindex.is_current(self._writer.conn):
+            with self._write() as db:
+                textindex.build_some(db.conn)
 
     @contextmanager
     def _write(self) -> Iterator[Database]:

@@ -1,0 +1,242 @@
+"""EntryQuery → entries, within the cost that a search may have.
+
+no expression ─► memberships
+expression ─► SQL (rules.sql) over the index, newest first ─┬► without tags, sources, feed: as it comes
+                                                            ├► few found ─► which of them are members
+                                                            └► many found ─► members, asked one by one
+    ─► where SQL is but an upper bound: the predicate, on each entry
+    ─► per_source, limit, window, cap
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice, takewhile
+
+from aggregator.model import And, Entry, EntryQuery, Expression, Field, Or, Text
+from aggregator.rules.folding import fold, fold_tag
+from aggregator.rules.predicate import compiled
+from aggregator.rules.sql import Condition, condition_for
+from aggregator.rules.subject import Subject
+from aggregator.store.costs import UNLIMITED, Meter
+from aggregator.store.memberships import Member, Membership
+from aggregator.store.select import read_entries
+
+_FOUND = 5000
+"""Entries that an expression finds are looked up among the members; of more, the newest members are asked."""
+
+_FIRST_RANGE, _LARGEST_RANGE = 2000, 128_000
+"""Entries that one statement covers: few at first, as most often they are enough. FTS5 cannot be interrupted
+between two that it finds, so no statement covers all of a large store."""
+
+_ASKED_TOGETHER = 200
+_VERIFIED_TOGETHER = 50
+
+_BEGINNING, _END = -(1 << 62), 1 << 62
+"""Come before and after each number of the index."""
+
+
+def select_entries(conn: sqlite3.Connection, query: EntryQuery, meter: Meter = UNLIMITED) -> list[Entry]:
+    """Return the selected entries, newest surfaced first, equal ones by falling ID.
+
+    In a feed with conditions an entry surfaces when it first met them all: a story that gets the feed's tag
+    from a second source is as new there as any other. Raises `CostError` when the meter says so.
+    """
+    rows = _members(conn, query, meter)
+    if query.per_source is not None:
+        rows = _capped(conn, rows, query.per_source, meter)
+    ids: list[int] = []
+    newest: int | None = None
+    for at, entry_id in islice(rows, max(query.limit, query.cap if query.window else 0)):
+        newest = at if newest is None else newest
+        if len(ids) >= query.limit and at < newest - query.window:
+            break
+        ids.append(entry_id)
+    return list(read_entries(conn, ids))
+
+
+def walk_ids(conn: sqlite3.Connection, query: EntryQuery) -> list[int]:
+    """Return the IDs of all entries that meet the query's conditions, rising; its limits do not count."""
+    return sorted(entry_id for _, entry_id in _members(conn, query, UNLIMITED))
+
+
+def _members(conn: sqlite3.Connection, query: EntryQuery, meter: Meter) -> Iterator[Member]:
+    membership = Membership(conn, query)
+    if query.match is None:
+        rows = membership.members()
+    else:
+        rows = _matching(conn, query, query.match, membership, meter)
+    since = query.surfaced_since
+    return rows if since is None else takewhile(lambda row: row[0] >= since, rows)
+
+
+def _matching(
+    conn: sqlite3.Connection, query: EntryQuery, match: Expression, membership: Membership, meter: Meter
+) -> Iterator[Member]:
+    names = {number: name for number, name in conn.execute("SELECT id, name FROM sources")}
+    index = _Index(conn, condition_for(match, now=query.now, sources=names))
+    rows: Iterator[Member]
+    if membership.is_plain:
+        rows = index.in_order(query.surfaced_since)
+        if query.none or query.published_since is not None:
+            rows = _among(membership, rows)
+    else:
+        narrowed = condition_for(And((match, *_labels(query))), now=query.now, sources=names)
+        found = _Index(conn, narrowed).all_up_to(_FOUND)
+        rows = index.of(membership.members()) if found is None else iter(membership.among(found))
+    return rows if index.is_exact else _verified(conn, rows, match, query.now, meter)
+
+
+def _labels(query: EntryQuery) -> Iterator[Expression]:
+    """Yield what is true of each member, as the index has it: it knows tags folded, and words of names."""
+    yield from (Text(Field.TAG, tag) for tag in query.all if fold_tag(tag))
+    if query.any and all(map(fold_tag, query.any)):
+        yield Or(tuple(Text(Field.TAG, tag) for tag in query.any))
+    if query.sources and all(map(fold, query.sources)):
+        yield Or(tuple(Text(Field.SOURCE, name) for name in query.sources))
+
+
+def _among(membership: Membership, rows: Iterator[Member]) -> Iterator[Member]:
+    while some := list(islice(rows, _ASKED_TOGETHER)):
+        yield from membership.among([entry_id for _, entry_id in some])
+
+
+def _verified(
+    conn: sqlite3.Connection, rows: Iterator[Member], match: Expression, now: int, meter: Meter
+) -> Iterator[Member]:
+    meets = compiled(match)
+    while some := list(islice(rows, _VERIFIED_TOGETHER)):
+        entries = {entry.id: entry for entry in read_entries(conn, [entry_id for _, entry_id in some])}
+        for at, entry_id in some:
+            meter.look()
+            if entry_id in entries and meets(Subject(entries[entry_id], now)):
+                yield at, entry_id
+
+
+def _capped(
+    conn: sqlite3.Connection, rows: Iterable[Member], per_source: int, meter: Meter
+) -> Iterator[Member]:
+    """Leave out what comes behind the newest so many of each source that brought entries first."""
+    taken: Counter[int] = Counter()
+    for at, entry_id in rows:
+        meter.look()
+        (source_id,) = conn.execute(
+            "SELECT source_id FROM entry_sources WHERE entry_id = ? ORDER BY rowid LIMIT 1", (entry_id,)
+        ).fetchone()
+        taken[source_id] += 1
+        if taken[source_id] <= per_source:
+            yield at, entry_id
+
+
+class _Index:
+    """The entries that meet a condition, as the search index has them."""
+
+    def __init__(self, conn: sqlite3.Connection, condition: Condition) -> None:
+        self._conn = conn
+        self._condition = condition
+        self.is_exact = condition.exact
+
+    def in_order(self, surfaced_since: int | None) -> Iterator[Member]:
+        """Yield them, newest surfaced first, equal ones by falling ID; read as they are taken.
+
+        They come by falling numbers, which are not before the instant at which the entry surfaced: what is
+        held has its place as soon as the number of what comes is less than its instant.
+        """
+        held: list[tuple[int, int]] = []
+        for seq, found in self._by_number(surfaced_since):
+            while held and -held[0][0] > seq:
+                at, entry_id = heapq.heappop(held)
+                yield -at, -entry_id
+            if found is not None:
+                heapq.heappush(held, (-found[0], -found[1]))
+        while held:
+            at, entry_id = heapq.heappop(held)
+            yield -at, -entry_id
+
+    def all_up_to(self, number: int) -> list[int] | None:
+        """Return the IDs of all of them; None when they are more than this number."""
+        found: list[int] = []
+        for low, high in self._ranges(self._lowest(None)):
+            with closing(self._rows(low, high, limit=number + 1)) as rows:
+                found += [entry_id for _, _, entry_id in rows]
+            if len(found) > number:
+                return None
+        return found
+
+    def of(self, members: Iterator[Member]) -> Iterator[Member]:
+        """Yield those of the members that meet the condition."""
+        while some := list(islice(members, _ASKED_TOGETHER)):
+            found = self._met_by([entry_id for _, entry_id in some])
+            yield from (member for member in some if member[1] in found)
+
+    def _met_by(self, ids: Sequence[int]) -> set[int]:
+        numbers = sorted(
+            seq
+            for entry_id in ids
+            for (seq,) in self._conn.execute("SELECT seq FROM search_entries WHERE entry_id = ?", (entry_id,))
+        )
+        if not numbers:
+            return set()
+        (covered,) = self._conn.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM search_entries WHERE seq BETWEEN ? AND ? LIMIT ?)",
+            (numbers[0], numbers[-1], _FIRST_RANGE + 1),
+        ).fetchone()
+        apart = covered > _FIRST_RANGE and not self._condition.has_prefix
+        ranges = [(seq, seq) for seq in numbers] if apart else [(numbers[0], numbers[-1])]
+        return {entry_id for low, high in ranges for _, _, entry_id in self._rows(low, high)}
+
+    def _by_number(self, surfaced_since: int | None) -> Iterator[tuple[int, Member | None]]:
+        """Yield them by falling numbers; and None with each number below which nothing was looked for yet."""
+        for low, high in self._ranges(self._lowest(surfaced_since)):
+            with closing(self._rows(low, high)) as rows:
+                for seq, surfaced, entry_id in rows:
+                    yield seq, (surfaced, entry_id)
+            yield low, None
+
+    def _lowest(self, surfaced_since: int | None) -> int:
+        """Return a number below which none of them is."""
+        low = _BEGINNING if surfaced_since is None else surfaced_since
+        since = self._condition.published_since
+        if since is not None:
+            lowest, rows = self._conn.execute(
+                "SELECT min(seq), count(*) FROM (SELECT seq FROM search_entries WHERE dated >= ? LIMIT ?)",
+                (since, _FOUND + 1),
+            ).fetchone()
+            if rows <= _FOUND:
+                low = max(low, _END if lowest is None else lowest)
+        return low
+
+    def _ranges(self, lowest: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of numbers, falling, that cover all from the lowest on."""
+        high, size = _END, _FIRST_RANGE
+        while high >= lowest:
+            row = None
+            if not self._condition.has_prefix:  # what FTS5 has collected holds for one statement
+                row = self._conn.execute(
+                    "SELECT surfaced FROM search_entries WHERE surfaced <= ? ORDER BY surfaced DESC"
+                    " LIMIT 1 OFFSET ?",
+                    (high, size),
+                ).fetchone()
+            low = lowest if row is None else max(lowest, row[0])
+            yield low, high
+            high, size = low - 1, min(4 * size, _LARGEST_RANGE)
+
+    def _rows(self, low: int, high: int, *, limit: int = -1) -> sqlite3.Cursor:
+        """Return number, instant and ID of those in a range, by falling numbers."""
+        condition = self._condition
+        params = {**condition.params, "match": condition.match, "lo": low, "hi": high, "limit": limit}
+        if condition.match is None:
+            tables, number = "search_entries AS f WHERE", "f.seq"
+        else:
+            # The join is written so that the full-text index is asked first.
+            tables = "search_text AS s CROSS JOIN search_entries AS f ON f.seq = s.rowid WHERE s.search_text MATCH :match AND"
+            number = "s.rowid"
+        return self._conn.execute(
+            f"SELECT f.seq, f.surfaced, f.entry_id FROM {tables} {number} BETWEEN :lo AND :hi"
+            f" AND ({condition.where}) ORDER BY {number} DESC LIMIT :limit",
+            params,
+        )
