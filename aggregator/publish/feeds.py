@@ -41,6 +41,11 @@ def render(format_name: str, channel: Channel, items: Sequence[Item]) -> FeedDoc
     return FeedDocument(
         body=body,
         content_type=form.content_type,
-        etag=f'"{sha256(body).hexdigest()[:32]}"',
+        etag=etag_of(body),
         last_modified=last_change(items),
     )
+
+
+def etag_of(body: bytes) -> str:
+    """Return the strong ETag of these bytes, quotes included."""
+    return f'"{sha256(body).hexdigest()[:32]}"'
