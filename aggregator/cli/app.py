@@ -20,6 +20,7 @@ _MODULES = {
     "poll": "poll",
     "check": "settings",
     "plan": "plan",
+    "rules": "rules",
     "sources": "lists",
     "show-source": "source",
     "feeds": "lists",

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 import click
 
 from aggregator.cli.database import existing_store
+from aggregator.cli.expressions import read_expression
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
+from aggregator.cli.reasons import deeds
 from aggregator.cli.records import entry_record
+from aggregator.clock import now_ms
 from aggregator.exceptions import UnknownEntryError, UnknownSourceError
-from aggregator.model import Entry, EntryQuery, Episode, SafeHtml
+from aggregator.model import Entry, EntryQuery, Episode, Expression, SafeHtml
 from aggregator.printable import escape
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.item import content_of
@@ -26,6 +29,9 @@ _BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|blockquote|pre|figcaption|dt|d
 @click.option("--tag", metavar="T", help="Only entries that have this tag.")
 @click.option("--source", metavar="S", help="Only entries of the source of this name.")
 @click.option(
+    "--match", metavar="EXPR", callback=read_expression, help="Only entries that meet this expression."
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=_DEFAULT_LIMIT,
@@ -35,13 +41,20 @@ _BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|blockquote|pre|figcaption|dt|d
 )
 @json_option()
 @config_option()
-def entries_command(*, tag: str | None, source: str | None, limit: int, as_json: bool) -> None:
-    """List entries, the newest surfaced first."""
+def entries_command(
+    *, tag: str | None, source: str | None, match: Expression | None, limit: int, as_json: bool
+) -> None:
+    """List entries, the newest surfaced first.
+
+    All of --tag, --source and --match hold together. Entries that a rule has dropped are not listed.
+    """
     config = load_config()
     with existing_store(config) as store:
         query = EntryQuery(
             all=(clean_tag(tag),) if tag is not None else (),
             sources=(source,) if source is not None else (),
+            match=match,
+            now=now_ms(),
             limit=limit or max(1, store.entry_count()),
         )
         entries = store.entries(query)
@@ -87,6 +100,7 @@ def _page(entry: Entry) -> Iterator[str]:
         "first seen": instant(entry.first_seen),
         "surfaced": instant(entry.surfaced),
         "authors": ", ".join(entry.authors),
+        "dropped": "by a rule: no feed has it" if entry.dropped else None,
         "tags": ", ".join(entry.tags),
         "source": ", ".join(source.name for source in entry.sources),
         "id": str(entry.id),
@@ -98,6 +112,8 @@ def _page(entry: Entry) -> Iterator[str]:
     for source in entry.sources:
         if source.entry_url:
             yield f"{'also at:':<12}{source.entry_url} ({source.name})"
+    for ruling in entry.rulings:
+        yield f"{'rule:':<12}{ruling.rule}: {deeds(ruling)}"
     for enclosure in entry.enclosures:
         yield f"{'file:':<12}{enclosure.url}"
     for name, fact in _told_of(entry.episode or Episode()):

@@ -14,6 +14,7 @@ from aggregator.model import (
     FeedSpec,
     PollReport,
     PollTally,
+    Ruling,
     Source,
     SourceStatus,
     TagCount,
@@ -132,6 +133,11 @@ def feed_record(feed: FeedSpec, state: FeedState, base_url: str) -> Record:
     }
 
 
+def ruling_record(ruling: Ruling) -> Record:
+    """Return the record of what a rule did to an entry."""
+    return asdict(ruling)
+
+
 def tag_record(count: TagCount) -> Record:
     """Return the record of a tag."""
     return {"tag": count.tag, "entries": count.entries, "surfaced": count.surfaced}
@@ -166,4 +172,6 @@ def entry_record(entry: Entry) -> Record:
         "sources": [source.name for source in entry.sources],
         "source_urls": [source.entry_url for source in entry.sources],
         "episode": entry.episode and asdict(entry.episode),
+        "dropped": entry.dropped,
+        "rulings": [ruling_record(ruling) for ruling in entry.rulings],
     }
