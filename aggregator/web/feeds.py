@@ -2,6 +2,9 @@
 
 path ─► FeedTarget ─► revision ─┬─ same as last time ─► cached bytes ─► 200 | 304
                                 └─ another ─► Selection ─► entries ─► render ─► prepare ─┘
+
+A selection that depends on the clock is made anew when its minute is over, too; where it comes to the same
+entries, the bytes and their ETag stay.
 """
 
 from __future__ import annotations
@@ -12,20 +15,36 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from aggregator.config import Config
-from aggregator.model import Entry, FeedDocument
+from aggregator.exceptions import CostError
+from aggregator.model import Budget, EntryQuery, FeedDocument
 from aggregator.protocols import Clock, Store
 from aggregator.publish.feeds import render
-from aggregator.publish.item import items_of
 from aggregator.publish.opml import Outline, opml
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
 from aggregator.web.cache import BoundedCache
+from aggregator.web.contents import Contents, contents_of, status_contents
 from aggregator.web.negotiation import Headers
-from aggregator.web.selection import Selection, Unknown, select
+from aggregator.web.options import PLAIN
+from aggregator.web.selection import Unknown, select
 from aggregator.web.urls import FeedTarget, Kind, Misdirected, OpmlTarget
 
 CACHE_BYTES = 16 * 1024 * 1024
+SEARCH_CACHE_BYTES = 8 * 1024 * 1024
+"""For what readers narrow down themselves: however many do, the feeds of the config stay in memory."""
 _KEPT_BESIDE = 1024
 """What a kept document costs beyond its bytes, roughly."""
+
+INCIDENTS = 100
+"""Items of the feed of what happens to sources, at most."""
+
+SEARCH_BUDGET = Budget(entries=200_000, milliseconds=2_000)
+"""What may be spent on whatever people ask for by parameters; the config's own feeds have no such limit."""
+SEARCHES_AT_ONCE = 2
+"""One less than there are workers: feeds of the config do not wait behind searches."""
+SEARCHES_WAITING = 20
+_TOO_COSTLY_MS = 300_000
+"""How long an expression that took too much is not tried again."""
+_COME_BACK_S = 10
 
 _CACHE_CONTROL = "public, max-age=60, must-revalidate"
 _OPEN_TO_BROWSERS = (b"access-control-allow-origin", b"*")
@@ -35,12 +54,29 @@ ConfigInForce = Callable[[], Config]
 
 
 @dataclass(frozen=True, slots=True)
+class TooCostly:
+    """A selection that would take more than one request may: why, for the person who asked."""
+
+    text: str
+
+
+Found = Prepared | Unknown | TooCostly
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     config: Config
-    revision: int
+    revision: int | None
+    """Of the store; None where that does not matter."""
     contents: int | None
     """A hash of what was rendered; None when there is no such feed."""
-    found: Prepared | Unknown
+    found: Found
+    expires: int | None = None
+    """When it is to be looked at again (ms), however old the revision; None for never."""
+
+    @property
+    def size(self) -> int:
+        return self.found.size if isinstance(self.found, Prepared) else len(self.found.text)
 
 
 class FeedDesk:
@@ -52,7 +88,10 @@ class FeedDesk:
         self._clock = clock
         self._workers = workers
         self._kept: BoundedCache[Target, _Kept] = BoundedCache(CACHE_BYTES)
+        self._kept_searches: BoundedCache[Target, _Kept] = BoundedCache(SEARCH_CACHE_BYTES)
         self._under_way: dict[tuple[Target, int, int], asyncio.Task[_Kept]] = {}
+        self._searches = asyncio.Semaphore(SEARCHES_AT_ONCE)
+        self._searches_waiting = 0
 
     async def answer(self, asked: Target | Misdirected, method: str, headers: Headers) -> Answer:
         """Return the answer to a GET or HEAD request.
@@ -61,17 +100,23 @@ class FeedDesk:
         """
         if isinstance(asked, Misdirected):
             return text(asked.status, asked.text, [_OPEN_TO_BROWSERS], method=method)
+        if _searches(asked) and self._searches_waiting >= SEARCHES_WAITING:
+            return _unavailable("Too many searches are under way; try again soon.", _COME_BACK_S, method)
         found = await self._find(asked)
-        if isinstance(found, Unknown):
-            return text(404, found.text, [_OPEN_TO_BROWSERS], method=method)
-        return found.answer(method, headers)
+        match found:
+            case Prepared():
+                return found.answer(method, headers)
+            case Unknown():
+                return text(404, found.text, [_OPEN_TO_BROWSERS], method=method)
+            case TooCostly():
+                return _unavailable(found.text, _TOO_COSTLY_MS // 1000, method)
 
-    async def _find(self, target: Target) -> Prepared | Unknown:
+    async def _find(self, target: Target) -> Found:
         config = self._config()
         # Inline, not in a worker: it takes less time than handing it over would.
         revision = 0 if isinstance(target, OpmlTarget) else self._store.revision()
-        last = self._kept.get(target)
-        if last is not None and last.revision == revision and last.config is config:
+        last = self._cache_of(target).get(target)
+        if last is not None and self._holds(last, config, revision):
             return last.found
         flight = (target, revision, id(config))
         task = self._under_way.get(flight)
@@ -82,32 +127,71 @@ class FeedDesk:
         # One client's end must not take the document away from the others who wait for it.
         return (await asyncio.shield(task)).found
 
+    def _cache_of(self, target: Target) -> BoundedCache[Target, _Kept]:
+        if isinstance(target, OpmlTarget) or target.options is PLAIN or target.options == PLAIN:
+            return self._kept
+        return self._kept_searches
+
+    def _holds(self, kept: _Kept, config: Config, revision: int) -> bool:
+        if kept.config is not config or kept.revision not in (None, revision):
+            return False
+        return kept.expires is None or self._clock() < kept.expires
+
     async def _renew(self, target: Target, config: Config, revision: int, last: _Kept | None) -> _Kept:
         def work() -> _Kept:
             if isinstance(target, OpmlTarget):
                 return _Kept(config, revision, None, self._opml(config))
             return self._render(target, config, revision, last)
 
-        kept = await asyncio.get_running_loop().run_in_executor(self._workers, work)
-        size = kept.found.size if isinstance(kept.found, Prepared) else len(kept.found.text)
-        self._kept.put(target, kept, size=size + _KEPT_BESIDE)
+        in_worker = asyncio.get_running_loop().run_in_executor
+        if _searches(target):
+            self._searches_waiting += 1
+            try:
+                async with self._searches:
+                    kept = await in_worker(self._workers, work)
+            finally:
+                self._searches_waiting -= 1
+        else:
+            kept = await in_worker(self._workers, work)
+        self._cache_of(target).put(target, kept, size=kept.size + _KEPT_BESIDE)
         return kept
 
     def _render(self, target: FeedTarget, config: Config, revision: int, last: _Kept | None) -> _Kept:
-        selection = select(target, config)
-        if isinstance(selection, Unknown):
-            return _Kept(config, revision, None, selection)
-        entries = self._store.entries(selection.query)
-        if not entries and selection.unknown is not None:
-            return _Kept(config, revision, None, selection.unknown)
+        now = self._clock()
+        try:
+            contents = self._contents(target, config, now)
+        except CostError as error:
+            return _Kept(config, None, None, TooCostly(str(error)), now + _TOO_COSTLY_MS)
+        if isinstance(contents, Unknown):
+            return _Kept(config, revision, None, contents)
         # Most revisions are of other feeds' entries: the same contents need no second rendering.
-        contents = _contents(selection, entries)
-        if last is not None and last.contents == contents:
-            return _Kept(config, revision, contents, last.found)
-        rendered = render(target.suffix, selection.channel, items_of(entries))
-        # What the config says of a feed is part of it, and may be newer than all entries.
-        fresh = replace(rendered, last_modified=max(rendered.last_modified, config.modified))
-        return _Kept(config, revision, contents, self._prepare(fresh))
+        if last is not None and last.contents == contents.fingerprint:
+            return replace(last, config=config, revision=revision, expires=contents.expires)
+        rendered = render(target.suffix, contents.channel, contents.items())
+        before = last.found if last is not None and isinstance(last.found, Prepared) else None
+        if before is not None and before.plain.etag == rendered.etag:
+            prepared = before
+        else:
+            # What the config says of a feed is part of it, and may be newer than all entries.
+            modified = max(rendered.last_modified, config.modified)
+            if not _tells_apart(modified, before, moving=contents.expires is not None):
+                modified = now
+            prepared = self._prepare(replace(rendered, last_modified=modified))
+        return _Kept(config, revision, contents.fingerprint, prepared, contents.expires)
+
+    def _contents(self, target: FeedTarget, config: Config, now: int) -> Contents | Unknown:
+        if target.kind is Kind.STATUS:
+            return status_contents(target, config, self._store.incidents(limit=INCIDENTS))
+        selection = select(target, config, now)
+        if isinstance(selection, Unknown):
+            return selection
+        budget = None if target.options == PLAIN else SEARCH_BUDGET
+        entries = self._store.entries(selection.query, budget)
+        if not entries and selection.unknown is not None:
+            tagged = EntryQuery(all=(selection.named,), limit=1)
+            if not self._store.entries(tagged):
+                return selection.unknown
+        return contents_of(selection, entries)
 
     def _opml(self, config: Config) -> Prepared:
         base = config.service.base_url
@@ -133,5 +217,22 @@ class FeedDesk:
         return prepare(rendered, cache_control=_CACHE_CONTROL, now=self._clock(), extra=[_OPEN_TO_BROWSERS])
 
 
-def _contents(selection: Selection, entries: list[Entry]) -> int:
-    return hash((selection.channel, tuple(entries)))
+def _searches(target: Target) -> bool:
+    """Tell whether entries are looked for that nothing points at yet: that can take long."""
+    return isinstance(target, FeedTarget) and target.options.match is not None
+
+
+def _tells_apart(modified: int, before: Prepared | None, *, moving: bool) -> bool:
+    """Tell whether that date (ms) is of no other document, so that If-Modified-Since is answered right.
+
+    Entries that leave a feed, or enter it by the clock alone, have no newer date than those that were there.
+    """
+    if before is None:
+        return not moving
+    return before.last_modified is None or before.last_modified < modified // 1000
+
+
+def _unavailable(message: str, seconds: int, method: str) -> Answer:
+    """Return an answer that says when to come back."""
+    extra = [_OPEN_TO_BROWSERS, (b"retry-after", str(seconds).encode())]
+    return text(503, message, extra, method=method)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from aggregator.publish.feeds import FORMATS
 from aggregator.rules.tagging import clean_tag
-
-MAX_LIMIT = 1000
+from aggregator.web.options import PLAIN, Options, OptionsError, read_options
 
 OPML_PATH = "/opml.xml"
 
 _SHORTCUTS = {b"/feed.xml": "rss", b"/rss.xml": "rss", b"/atom.xml": "atom"}
-_LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+_NOTHING = "There is no such feed. The page at / lists the feeds, tags and sources."
+_UNNAMED = ("/all", "/search", "/status")
+"""Paths, without format, of feeds that are one of a kind."""
 _OUR_PATHS = frozenset(
-    {b"/", b"/healthz", b"/readyz", b"/metrics", OPML_PATH.encode(), b"/all", *_SHORTCUTS},
+    {
+        *(b"/", b"/healthz", b"/readyz", b"/metrics", OPML_PATH.encode()),
+        *(path.encode() for path in _UNNAMED),
+        *_SHORTCUTS,
+    },
 )
-_OUR_ROOTS = (b"/feeds/", b"/tags/", b"/static/", b"/all.")
+_OUR_ROOTS = (b"/feeds/", b"/tags/", b"/static/", *(f"{path}.".encode() for path in _UNNAMED))
+_REMEMBERED_BYTES = 2_000
+"""Longer addresses are read anew at each request, so that few of them cannot take much memory."""
 
 
 class Kind(StrEnum):
@@ -29,34 +35,44 @@ class Kind(StrEnum):
     FEED = "feed"
     TAG = "tag"
     ALL = "all"
+    SEARCH = "search"
+    STATUS = "status"
+    """What happens to sources: its items are no entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedTarget:
-    """One published document: a feed in a format, perhaps cut to a length."""
+    """One published document: a feed in a format, perhaps narrowed down by options."""
 
     kind: Kind
     name: str
-    """The slug or the tag; empty for the feed of everything."""
+    """The slug or the tag; empty for feeds that are one of a kind."""
     suffix: str
-    limit: int | None = None
+    options: Options = PLAIN
 
     @property
     def permanent_path(self) -> str:
-        """The path without format and limit: what stays the same in every format of the feed."""
+        """The path without format, length and look: what stays the same in every form of the feed."""
+        return _with_query(self._stem, self.options.selecting)
+
+    @property
+    def path(self) -> str:
+        """The one spelling of where this document is served, with its options."""
+        return _with_query(f"{self._stem}.{self.suffix}", self.options.query_string)
+
+    @property
+    def _stem(self) -> str:
         match self.kind:
             case Kind.FEED:
                 return f"/feeds/{quote(self.name, safe='')}"
             case Kind.TAG:
                 return f"/tags/{quote(self.name, safe='')}"
-            case Kind.ALL:
-                return "/all"
+            case Kind.ALL | Kind.SEARCH | Kind.STATUS:
+                return f"/{self.kind}"
 
-    @property
-    def path(self) -> str:
-        """The one spelling of where this document is served, with its limit."""
-        query = "" if self.limit is None else f"?limit={self.limit}"
-        return f"{self.permanent_path}.{self.suffix}{query}"
+
+def _with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +93,25 @@ def resolve(raw_path: bytes, query: bytes) -> FeedTarget | OpmlTarget | Misdirec
 
     Takes the path as it was sent, still percent-encoded: only there can the tag `%2F` be told from `/`.
     """
+    if len(raw_path) + len(query) > _REMEMBERED_BYTES:
+        return _resolve(raw_path, query)
+    return _remembered(raw_path, query)
+
+
+def _resolve(raw_path: bytes, query: bytes) -> FeedTarget | OpmlTarget | Misdirected | None:
     if raw_path == OPML_PATH.encode():
         return OpmlTarget()
     target = _target(raw_path)
-    if not isinstance(target, FeedTarget):
+    if not isinstance(target, FeedTarget) or target.kind is Kind.STATUS:
         return target
     try:
-        limit = _limit(query)
-    except ValueError as error:
+        options = read_options(query, search=target.kind is Kind.SEARCH)
+    except OptionsError as error:
         return Misdirected(400, str(error))
-    return FeedTarget(target.kind, target.name, target.suffix, limit)
+    return FeedTarget(target.kind, target.name, target.suffix, options)
+
+
+_remembered = lru_cache(maxsize=512)(_resolve)
 
 
 def _target(raw_path: bytes) -> FeedTarget | Misdirected | None:
@@ -95,8 +120,10 @@ def _target(raw_path: bytes) -> FeedTarget | Misdirected | None:
     for root, kind in ((b"/feeds/", Kind.FEED), (b"/tags/", Kind.TAG)):
         if raw_path.startswith(root):
             return _named(kind, raw_path[len(root) :])
-    if raw_path == b"/all" or raw_path.startswith(b"/all."):
-        return _named(Kind.ALL, raw_path[1:])
+    for kind in (Kind.ALL, Kind.SEARCH, Kind.STATUS):
+        path = f"/{kind}".encode()
+        if raw_path == path or raw_path.startswith(path + b"."):
+            return _named(kind, raw_path[1:])
     return None
 
 
@@ -109,20 +136,13 @@ def _named(kind: Kind, encoded: bytes) -> FeedTarget | Misdirected:
     if suffix not in FORMATS:
         known = ", ".join(f".{suffix}" for suffix in FORMATS)
         return Misdirected(404, f"There is no such format. The path of a feed ends in one of {known}")
+    if kind not in (Kind.FEED, Kind.TAG):
+        # `/all.x.rss` begins as the feed of everything does, but is none.
+        return FeedTarget(kind, "", suffix) if name == kind else Misdirected(404, _NOTHING)
     name = clean_tag(name) if kind is Kind.TAG else name
     if not name:
         return Misdirected(404, f"The path names no {kind}.")
-    return FeedTarget(kind, "" if kind is Kind.ALL else name, suffix)
-
-
-def _limit(query: bytes) -> int | None:
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    values = [value for key, value in pairs if key == "limit"]
-    if not values:
-        return None
-    if len(values) > 1 or not _LIMIT.fullmatch(values[0]) or int(values[0]) > MAX_LIMIT:
-        raise ValueError(f"limit must be one whole number from 1 to {MAX_LIMIT}, as in ?limit=20")
-    return int(values[0])
+    return FeedTarget(kind, name, suffix)
 
 
 @lru_cache(maxsize=4)

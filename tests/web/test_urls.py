@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.rules.tagging import clean_tag
+from aggregator.web.options import Options
 from aggregator.web.urls import (
     FeedTarget,
     Kind,
@@ -29,7 +30,7 @@ def test_a_tag_survives_the_way_into_a_path_and_back(tag: str, suffix: str) -> N
 
 @given(tag=anything.map(clean_tag).filter(bool), suffix=suffixes, limit=st.integers(1, 1000))
 def test_a_canonical_path_leads_to_its_target_with_the_limit(tag: str, suffix: str, limit: int) -> None:
-    target = FeedTarget(Kind.TAG, tag, suffix, limit)
+    target = FeedTarget(Kind.TAG, tag, suffix, Options(limit=limit))
     path, _, query = target.path.partition("?")
     assert resolve(path.encode("ascii"), query.encode("ascii")) == target
 
