@@ -23,7 +23,7 @@ _EXCERPT = 300
 def status_items(incidents: Iterable[Incident]) -> list[Item]:
     """Return an item for each incident, the newest first.
 
-    It says which source it is, what happened, since when and why, and where its feed is: without anything
+    It says which source it is, what happened, when and why, and where its feed is: without anything
     that looks like a secret. One that cannot be published is left out and logged.
     """
     items = []
@@ -58,9 +58,9 @@ def _item(incident: Incident) -> Item:
 
 
 def _content(incident: Incident, message: str, address: str | None) -> SafeHtml:
-    since = rfc3339(incident.at // 1000 * 1000).replace("T", " ").replace("Z", " UTC")
+    seen = rfc3339(incident.at // 1000 * 1000).replace("T", " ").replace("Z", " UTC")
     paragraphs = [escape(message, quote=False)] if message else []
-    paragraphs.append(f"Since {since}.")
+    paragraphs.append(f"Noticed at {seen}.")
     if address:
         link = escape(address)
         paragraphs.append(f'Its feed: <a href="{link}" rel="noopener noreferrer">{link}</a>')

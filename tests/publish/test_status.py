@@ -32,7 +32,7 @@ def test_an_item_says_which_source_it_is_what_happened_since_when_and_where() ->
     assert item.title == "BBC News World: failing"
     assert item.content == (
         '<p>it answers 500 at https://bbc.example/feed: "&lt;b&gt; &amp; c"</p>'
-        "<p>Since 2024-04-03 01:46:32 UTC.</p>"
+        "<p>Noticed at 2024-04-03 01:46:32 UTC.</p>"
         '<p>Its feed: <a href="https://bbc.example/feed" rel="noopener noreferrer">'
         "https://bbc.example/feed</a></p>"
     )
