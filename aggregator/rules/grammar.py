@@ -117,8 +117,9 @@ class _Parser:
         if self._sees("-!"):
             sign = self._text[self._at]
             self._at += 1
+            behind = self._at
             if self._skips_space() or self._ended():
-                self._fail(f"expected what {sign} negates right after it, without a space")
+                self._fail(f"expected what {sign} negates right after it, without a space", at=behind)
             return self._negated(field, f" after {sign}")
         if self._sees("("):
             return self._group(field)

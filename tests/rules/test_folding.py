@@ -23,7 +23,7 @@ _CHARACTERS = st.one_of(
         ("C++ and C#", " c + + and c # "),
         ("a/b a_b", " a b a b "),
         ("半導体・ニュース", " 半 導 体 ニ ュ ー ス "),
-        ("ｶﾞ々", " ガ 々 "),
+        ("ｶﾞ々々", " ガ 々 々 "),
         ("ＡＢＣ", " abc "),
         ("Straße STRASSE straẞe", " strasse strasse strasse "),
         ("cafe\u0301 CAFÉ", " café café "),
