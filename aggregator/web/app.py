@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import unquote
 
 from starlette.routing import Route, Router
@@ -14,12 +15,25 @@ from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.exceptions import StoreError
 from aggregator.protocols import Clock, Store
+from aggregator.web.access import (
+    Access,
+    Said,
+    access_to_feed,
+    access_to_service,
+    opened_feeds,
+    private_headers,
+    refusal,
+    tokens_said,
+    varying_headers,
+    without_tokens,
+)
 from aggregator.web.answers import Answer, send_answer, text
-from aggregator.web.feeds import FeedDesk
+from aggregator.web.feeds import FeedDesk, Target
 from aggregator.web.health import HealthDesk, Readiness
 from aggregator.web.metrics import Metrics
 from aggregator.web.pages import PageDesk
-from aggregator.web.urls import below_prefix, path_prefix, resolve
+from aggregator.web.refusals import WrongTokens
+from aggregator.web.urls import FeedTarget, Kind, Misdirected, OpmlTarget, below_prefix, path_prefix, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +81,7 @@ class App:
         self._feeds = feeds
         self._router = router
         self._config = config
+        self._wrong_tokens = WrongTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -82,11 +97,11 @@ class App:
         try:
             await self._serve(scope, receive, watched)
         except StoreError as error:
-            logger.warning("web: %s not answered: %s", scope["path"], error)
+            logger.warning("web: %s not answered: %s", _shown(scope["path"]), error)
             if not started:
                 await send_answer(_unavailable(scope["method"]), send)
         except Exception:
-            logger.exception("web: %s failed", scope["path"])
+            logger.exception("web: %s failed", _shown(scope["path"]))
             if not started:
                 await send_answer(_failed(scope["method"]), send)
 
@@ -96,21 +111,67 @@ class App:
             allowed = [(b"allow", b"GET, HEAD")]
             await send_answer(text(405, "Only GET and HEAD are answered here.", allowed), send)
             return
+        config = self._config()
         sent: bytes = scope["raw_path"]
-        prefix = path_prefix(self._config().service.base_url)
-        if prefix and sent == prefix:
+        prefix = path_prefix(config.service.base_url)
+        path = below_prefix(sent, prefix)
+        said = tokens_said(scope["headers"], scope["query_string"])
+        asked = resolve(path, b"")  # strangers are told of no mistake in the rest
+        access = _access(config, path, asked, said)
+        if not access.is_granted:
+            if said:
+                self._wrong_tokens.note()
+            await send_answer(refusal(method), send)
+        elif prefix and sent == prefix:
             # Relative links of the page need the slash.
             home = text(308, "See the address with a slash.", [(b"location", prefix + b"/")], method=method)
             await send_answer(home, send)
-            return
-        path = below_prefix(sent, prefix)
-        asked = resolve(path, scope["query_string"])
-        if asked is not None:
-            await send_answer(await self._feeds.answer(asked, method, scope["headers"]), send)
-            return
-        if path != sent:
-            scope = {**scope, "path": unquote(path.decode("ascii")), "raw_path": path}
-        await self._router(scope, receive, send)
+        elif asked is not None:
+            asked = resolve(path, without_tokens(scope["query_string"])) or asked
+            answer = await self._answer(config, asked, said, access, scope)
+            if self._config() is config:
+                await send_answer(answer, send)
+            else:  # other tokens may hold by now
+                await self._serve(scope, receive, send)
+        else:
+            if path != sent:
+                scope = {**scope, "path": unquote(path.decode("ascii")), "raw_path": path}
+            await self._router(scope, receive, _privately(send) if access.is_private else send)
+
+    async def _answer(
+        self, config: Config, asked: Target | Misdirected, said: Said, access: Access, scope: Scope
+    ) -> Answer:
+        is_private = access.is_private
+        if isinstance(asked, OpmlTarget):
+            asked = OpmlTarget(opened_feeds(config, said))
+            is_private = is_private or bool(asked.opened)
+        answer = await self._feeds.answer(asked, scope["method"], scope["headers"])
+        if is_private:
+            return replace(answer, headers=private_headers(answer.headers))
+        if isinstance(asked, OpmlTarget):
+            return replace(answer, headers=varying_headers(answer.headers))
+        return answer
+
+
+def _access(config: Config, path: bytes, asked: Target | Misdirected | None, said: Said) -> Access:
+    if isinstance(asked, FeedTarget) and asked.kind is Kind.FEED:
+        return access_to_feed(config, asked.name, said)
+    return access_to_service(config, path, said)
+
+
+def _privately(send: Send) -> Send:
+    async def changed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": private_headers(list(message["headers"]))}
+        await send(message)
+
+    return changed
+
+
+def _shown(path: str) -> str:
+    """Return a path as the log may have it: some people put there what belongs behind it."""
+    before, token, _ = path.partition("token=")
+    return f"{before}{token}…" if token else path
 
 
 async def _not_found(scope: Scope, _: Receive, send: Send) -> None:

@@ -19,10 +19,10 @@ from aggregator.exceptions import CostError
 from aggregator.model import Budget, EntryQuery, FeedDocument
 from aggregator.protocols import Clock, Store
 from aggregator.publish.feeds import render
-from aggregator.publish.opml import Outline, opml
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
 from aggregator.web.cache import BoundedCache
 from aggregator.web.contents import Contents, contents_of, status_contents
+from aggregator.web.lists import feed_list
 from aggregator.web.negotiation import Headers
 from aggregator.web.options import PLAIN
 from aggregator.web.selection import Unknown, select
@@ -140,7 +140,7 @@ class FeedDesk:
     async def _renew(self, target: Target, config: Config, revision: int, last: _Kept | None) -> _Kept:
         def work() -> _Kept:
             if isinstance(target, OpmlTarget):
-                return _Kept(config, revision, None, self._opml(config))
+                return _Kept(config, revision, None, self._opml(config, target))
             return self._render(target, config, revision, last)
 
         in_worker = asyncio.get_running_loop().run_in_executor
@@ -193,24 +193,8 @@ class FeedDesk:
                 return selection.unknown
         return contents_of(selection, entries)
 
-    def _opml(self, config: Config) -> Prepared:
-        base = config.service.base_url
-        everything = Outline(
-            title=config.service.title,
-            xml_url=f"{base}/all.atom",
-            html_url=f"{base}/",
-            description="Everything",
-        )
-        feeds = [
-            Outline(
-                title=spec.title,
-                xml_url=base + FeedTarget(Kind.FEED, spec.slug, "atom").path,
-                html_url=f"{base}/",
-                description=spec.description,
-            )
-            for spec in config.feeds
-        ]
-        body = opml(config.service.title, [everything, *feeds])
+    def _opml(self, config: Config, target: OpmlTarget) -> Prepared:
+        body = feed_list(config, target.opened)
         return self._prepare(document(body, "text/x-opml; charset=utf-8"))
 
     def _prepare(self, rendered: FeedDocument) -> Prepared:

@@ -15,6 +15,7 @@ from aggregator.model import Channel, Content, EntryQuery, FeedSpec, Order
 from aggregator.publish.digest import next_period_end, periods_since
 from aggregator.rules.membership import timeless
 from aggregator.rules.tagging import clean_tag, union
+from aggregator.web.access import public_feeds
 from aggregator.web.digests import MAX_DIGESTED, Bounds, DigestPlan
 from aggregator.web.options import MAX_LIMIT, Options, conjunction
 from aggregator.web.urls import FeedTarget, Kind
@@ -91,7 +92,7 @@ def channel_of(target: FeedTarget, config: Config, spec: FeedSpec) -> Channel:
 def config_tags(config: Config) -> tuple[str, ...]:
     """Return the tags that the config mentions: a subscriber may come before their first entry."""
     sources = (source.tags for source in config.sources)
-    feeds = ((*spec.any, *spec.all, *spec.none) for spec in config.feeds)
+    feeds = ((*spec.any, *spec.all, *spec.none) for spec in public_feeds(config))
     rules = ((*rule.add, *(rule.set or ())) for rule in config.rules)
     return union(*(map(clean_tag, tags) for tags in (*sources, *feeds, *rules)))
 
@@ -100,8 +101,8 @@ def _configured(target: FeedTarget, config: Config, now: int) -> Selection | Unk
     for spec in config.feeds:
         if spec.slug == target.name:
             return _selection(target, config, spec, now)
-    slugs = [spec.slug for spec in config.feeds]
-    there = f"The feeds here are: {_listed(slugs)}" if slugs else "The config has no feeds yet."
+    slugs = [spec.slug for spec in public_feeds(config)]
+    there = f"The feeds here are: {_listed(slugs)}" if slugs else "No feeds are listed here."
     return Unknown(f"There is no feed named {target.name!r}. {there}\nEverything is at /all.{target.suffix}")
 
 

@@ -79,6 +79,9 @@ def _with_query(path: str, query: str) -> str:
 class OpmlTarget:
     """The list of the published feeds."""
 
+    opened: tuple[str, ...] = ()
+    """The slugs of those with a token of their own that are listed, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Misdirected:
