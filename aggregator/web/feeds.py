@@ -22,6 +22,7 @@ from aggregator.publish.feeds import render
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
 from aggregator.web.cache import BoundedCache
 from aggregator.web.contents import Contents, contents_of, status_contents
+from aggregator.web.history import archive_document, with_history
 from aggregator.web.lists import feed_list
 from aggregator.web.negotiation import Headers
 from aggregator.web.options import PLAIN
@@ -47,6 +48,8 @@ _TOO_COSTLY_MS = 300_000
 _COME_BACK_S = 10
 
 _CACHE_CONTROL = "public, max-age=60, must-revalidate"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_NO_ARCHIVE = "There is no such part of the feed's history; the feed itself names the newest one."
 _OPEN_TO_BROWSERS = (b"access-control-allow-origin", b"*")
 
 Target = FeedTarget | OpmlTarget
@@ -158,6 +161,8 @@ class FeedDesk:
 
     def _render(self, target: FeedTarget, config: Config, revision: int, last: _Kept | None) -> _Kept:
         now = self._clock()
+        if target.options.archive is not None:
+            return self._archived(target, config, revision, now)
         try:
             contents = self._contents(target, config, now)
         except CostError as error:
@@ -191,7 +196,18 @@ class FeedDesk:
             tagged = EntryQuery(all=(selection.named,), limit=1)
             if not self._store.entries(tagged):
                 return selection.unknown
-        return contents_of(selection, entries)
+        channel = with_history(self._store.archives, target, selection, entries)
+        return contents_of(replace(selection, channel=channel), entries)
+
+    def _archived(self, target: FeedTarget, config: Config, revision: int, now: int) -> _Kept:
+        selection = select(target, config, now)
+        if isinstance(selection, Unknown):
+            return _Kept(config, revision, None, selection)
+        found = archive_document(self._store.archives, target, selection)
+        if found is None:
+            return _Kept(config, revision, None, Unknown(_NO_ARCHIVE))
+        prepared = prepare(found, cache_control=_FOR_EVER, now=now, extra=[_OPEN_TO_BROWSERS])
+        return _Kept(config, None, None, prepared)
 
     def _opml(self, config: Config, target: OpmlTarget) -> Prepared:
         body = feed_list(config, target.opened)

@@ -4,6 +4,7 @@
     all, any, none          tags; each may be given several times
     limit, hours            how many entries; those that surfaced within so many hours
     order, content          as in the config's feeds
+    archive                 a document of the feed's history, by its number; alone
     filter…, filterout…     regular expressions, as https://docs.rsshub.app/guide/parameters has them
 
 Everything combines with *and*. What else readers and trackers add is passed over: it is neither in the
@@ -30,6 +31,7 @@ from aggregator.rules.tagging import clean_tag, union
 MAX_LIMIT = 1000
 MAX_HOURS = 87_600
 """Ten years."""
+MAX_ARCHIVE = 999_999_999
 MAX_QUERY_BYTES = 8_000
 MAX_PARAMETERS = 100
 MAX_TAGS = 20
@@ -88,6 +90,8 @@ class Options:
     limit: int | None = None
     order: Order | None = None
     content: Content | None = None
+    archive: int | None = None
+    """The number of a document of the feed's history; then nothing else is asked for."""
     match: Expression | None = field(default=None, compare=False)
     """What search and filters say together; it follows from them."""
 
@@ -107,7 +111,9 @@ class Options:
     def query_string(self) -> str:
         """The one spelling of these options in an address; empty when nothing is asked for."""
         pairs = [
-            (name, f"{value}") for name in ("limit", "order", "content") if (value := getattr(self, name))
+            (name, f"{value}")
+            for name in ("limit", "order", "content", "archive")
+            if (value := getattr(self, name))
         ]
         return "&".join(filter(None, (self.selecting, urlencode(pairs))))
 
@@ -124,6 +130,8 @@ def read_options(query: bytes, *, search: bool = False) -> Options:
     if not query and not search:
         return PLAIN
     given = _given(query)
+    if "archive" in given:
+        return _archive(given)
     limit = _number(given, "limit", MAX_LIMIT, "limit=20")
     hours = _number(given, "hours", MAX_HOURS, "hours=24")
     seconds = _number(given, "filter_time", MAX_HOURS * 3600, "filter_time=86400")
@@ -145,6 +153,12 @@ def read_options(query: bytes, *, search: bool = False) -> Options:
         content=content,
         match=conjunction([expression, *terms]),
     )
+
+
+def _archive(given: Mapping[str, list[str]]) -> Options:
+    if others := sorted(given.keys() - {"archive"}):
+        raise OptionsError(f"archive stands alone, without {', '.join(others)}.")
+    return Options(archive=_number(given, "archive", MAX_ARCHIVE, "archive=3"))
 
 
 def conjunction(terms: Iterable[Expression | None]) -> Expression | None:
@@ -176,7 +190,7 @@ def _given(query: bytes) -> dict[str, list[str]]:
 
 
 _KNOWN = frozenset(
-    {"q", "limit", "hours", "order", "content", "filter_time", "filter_case_sensitive"}
+    {"q", "limit", "hours", "order", "content", "archive", "filter_time", "filter_case_sensitive"}
     | {*_TAG_NAMES, *_FILTER_NAMES}
 )
 

@@ -1,0 +1,156 @@
+"""The history of feeds: RFC 5005, sections 3 and 4, walked as a reader would walk it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Digest, FeedSpec, StoryPolicy
+from tests.web.site import HOUR, NOW, Reply, Site, config, item, open_site, poll, source
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY = "{http://purl.org/syndication/history/1.0}"
+BASE = "https://feeds.example"
+COUNT = 230
+FEEDS = (
+    FeedSpec(slug="news", title="News", all=("news",), limit=10, window=0),
+    FeedSpec(slug="digest", title="Digest", all=("news",), digest=Digest.DAILY),
+    FeedSpec(slug="young", title="Young", all=("news",), max_age=HOUR),
+    FeedSpec(slug="few", title="Few", all=("news",), per_source=3),
+)
+PATHS = ("/feeds/news", "/tags/news", "/all")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site with more entries than any current document holds."""
+    made = config(sources=[source("News", "news")], feeds=FEEDS)
+    made = replace(made, stories=StoryPolicy(feeds=FEEDS))
+    with open_site(tmp_path, made) as site:
+        poll(site.store, "News", *(item(number, "news") for number in range(COUNT)))
+        while site.store.curation.fill_feeds(limit=1000):
+            pass
+        yield site
+    site.store.close()
+
+
+def links(reply: Reply) -> dict[str, str]:
+    """The channel's links by relation."""
+    root = ET.fromstring(reply.body)
+    channel = root if root.tag == f"{ATOM}feed" else root[0]
+    return {link.get("rel", "alternate"): link.get("href", "") for link in channel.findall(f"{ATOM}link")}
+
+
+def ids(reply: Reply) -> list[str]:
+    root = ET.fromstring(reply.body)
+    found = root.findall(f"{ATOM}entry/{ATOM}id") or root.findall("channel/item/guid")
+    return [element.text or "" for element in found]
+
+
+def walk(site: Site, path: str, relation: str) -> Iterator[tuple[str, Reply]]:
+    """Every document from the current one on, in which a relation leads to the next."""
+    address: str | None = path
+    while address:
+        reply = site.get(address)
+        assert reply.status == 200, reply.text
+        yield address, reply
+        address = links(reply).get(relation, "").removeprefix(BASE)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("suffix", ["atom", "rss"])
+@pytest.mark.parametrize("relation", ["prev-archive", "next"])
+def test_a_walk_through_the_history_finds_every_entry_and_each_once_in_the_archives(
+    site: Site, path: str, suffix: str, relation: str
+) -> None:
+    (_, current), *archives = walk(site, f"{path}.{suffix}", relation)
+    archived = [each for _, reply in archives for each in ids(reply)]
+    assert len(archived) == len(set(archived))
+    assert {*ids(current), *archived} == {f"https://news.example/{number}" for number in range(COUNT)}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_json_feed_leads_through_the_history_by_next_url(site: Site, path: str) -> None:
+    address, found, documents = f"{path}.json", [], 0
+    while address:
+        feed = json.loads(site.get(address).body)
+        found += [each["id"] for each in feed["items"]]
+        address = feed.get("next_url", "").removeprefix(BASE)
+        documents += 1
+    assert documents == 4
+    assert set(found) == {f"https://news.example/{number}" for number in range(COUNT)}
+
+
+@pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
+def test_an_archive_document_never_changes_and_says_so(site: Site, suffix: str) -> None:
+    site.get(f"/feeds/news.{suffix}")
+    before = {
+        path: site.get(path) for path in (f"/feeds/news.{suffix}?archive={number}" for number in (1, 2, 3))
+    }
+    edited = [item(number, "news", title=f"Edited {number}") for number in range(COUNT)]
+    poll(site.store, "News", *edited, now=NOW + HOUR)
+    poll(site.store, "News", *(item(1000 + number, "news") for number in range(COUNT)), now=NOW + 2 * HOUR)
+    site.config = replace(site.config, service=replace(site.config.service, title="Another"))
+    site.now += 3 * HOUR
+    for path, reply in before.items():
+        again = site.get(path)
+        assert (again.status, again.body) == (200, reply.body)
+        assert again.headers["etag"] == reply.headers["etag"]
+        assert again.headers["last-modified"] == reply.headers["last-modified"]
+        assert again.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert site.get(path, If_None_Match=reply.headers["etag"]).status == 304
+
+
+def test_an_archive_document_belongs_to_the_feed_and_leads_back_to_its_current_document(site: Site) -> None:
+    current = site.get("/feeds/news.atom")
+    archive = site.get(links(current)["prev-archive"].removeprefix(BASE))
+    told = links(archive)
+    assert told["current"] == f"{BASE}/feeds/news.atom"
+    assert told["self"] == f"{BASE}/feeds/news.atom?archive=3"
+    assert told["prev-archive"] == f"{BASE}/feeds/news.atom?archive=2"
+    assert "next-archive" not in told
+    root = ET.fromstring(archive.body)
+    assert root.find(f"{HISTORY}archive") is not None
+    assert ET.fromstring(current.body).find(f"{HISTORY}archive") is None
+    assert root.findtext(f"{ATOM}id") == ET.fromstring(current.body).findtext(f"{ATOM}id")
+    oldest = site.get("/feeds/news.atom?archive=1")
+    assert links(oldest)["next-archive"] == f"{BASE}/feeds/news.atom?archive=2"
+    assert "prev-archive" not in links(oldest)
+
+
+def test_entries_that_came_after_a_walk_are_found_by_the_next_one(site: Site) -> None:
+    for _ in walk(site, "/feeds/news.atom", "prev-archive"):
+        pass
+    poll(site.store, "News", *(item(1000 + number, "news") for number in range(30)), now=NOW + HOUR)
+    documents = list(walk(site, "/feeds/news.atom", "prev-archive"))
+    found = {each for _, reply in documents for each in ids(reply)}
+    assert len(found) == COUNT + 30
+    assert documents[1][0] == "/feeds/news.atom?archive=4"
+
+
+@pytest.mark.parametrize("path", ["/feeds/digest", "/feeds/young", "/feeds/few", "/tags/news"])
+def test_what_entries_leave_as_time_goes_by_or_by_options_has_no_history(site: Site, path: str) -> None:
+    query = "?limit=5" if path == "/tags/news" else ""
+    reply = site.get(f"{path}.atom{query}")
+    assert not links(reply).keys() & {"prev-archive", "next"}
+    if not query:
+        assert site.get(f"{path}.atom?archive=1").status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("archive=99", 404), ("archive=0", 400), ("archive=x", 400), ("archive=1&limit=5", 400)],
+)
+def test_a_part_of_the_history_that_is_none_is_told(site: Site, query: str, status: int) -> None:
+    site.get("/feeds/news.atom")
+    assert site.get(f"/feeds/news.atom?{query}").status == status
+
+
+def test_a_feed_that_holds_all_it_ever_had_has_no_history(own_site: Site) -> None:
+    poll(own_site.store, "News", item(1, "news"))
+    assert "prev-archive" not in links(own_site.get("/all.atom"))
