@@ -1,4 +1,4 @@
-"""The history of published feeds over HTTP (RFC 5005): documents that lead from the newest entry to the oldest.
+"""The history of published feeds over HTTP (RFC 5005): documents from the newest entries to the oldest.
 
 The current document names the newest archive document (`prev-archive`, `next`), each archive document the one
 before it. All of them together hold every entry of the feed; an archive document never changes.
