@@ -73,6 +73,8 @@ class Overview:
     sources: tuple[SourceRow, ...]
     failing: tuple[SourceRow, ...]
     entries: int
+    incidents: FeedRow
+    """What happens to sources."""
 
     @property
     def listed(self) -> tuple[FeedRow, ...]:
@@ -97,6 +99,7 @@ def overview(config: Config, *, statuses: list[SourceStatus], tags: list[TagCoun
         sources=sources,
         failing=tuple(row for row in sources if row.state == "failing"),
         entries=entries,
+        incidents=_feed_row(Kind.STATUS, "", "What happens to sources", ""),
     )
 
 

@@ -349,6 +349,33 @@ def test_what_a_public_feed_is_asked_with_changes_nothing_of_it(site: Site) -> N
         assert reply.headers["cache-control"] == plain.headers["cache-control"]
 
 
+def test_a_token_is_not_read_as_part_of_what_is_asked_for(site: Site) -> None:
+    assert site.get("/feeds/news.rss?limit=1&token=" + "x" * 10_000).status == 200
+    assert site.get("/tags/news.rss?token=" + "x" * 10_000).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/search.atom?q=item", "/status.rss", "/tags/news.rss?all=x", "/all.json?hours=3"]
+)
+def test_searches_and_whatever_else_is_asked_for_are_guarded_by_the_services_token(
+    guarded: Site, path: str
+) -> None:
+    assert refused(guarded.get(path))
+    separator = "&" if "?" in path else "?"
+    opened = guarded.get(f"{path}{separator}token={ALL}")
+    assert opened.status == 200
+    assert ALL not in opened.text
+
+
+def test_parameters_of_a_private_feed_are_as_private(site: Site) -> None:
+    for query in ("limit=1", "hours=3", "content=none", "filter_title=x"):
+        assert refused(site.get(f"/feeds/mine.atom?{query}"))
+        opened = site.get(f"/feeds/mine.atom?{query}&{asked(TOKEN)[1:]}")
+        assert opened.status == 200
+        assert opened.headers["cache-control"].startswith("private,")
+        assert "token" not in opened.text
+
+
 def test_the_log_counts_wrong_tokens_once_in_a_while_and_names_none(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
