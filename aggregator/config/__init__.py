@@ -30,7 +30,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from aggregator.config import checks, extras, schema
+from aggregator.config import checks, extras, schema, texts
 from aggregator.config.environment import override
 from aggregator.config.problems import Place, Problem, printable, report
 from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable, Tables, given
@@ -187,7 +187,7 @@ def _secrets(document: Mapping[str, Any], folder: Path) -> tuple[dict[Place, str
         file = folder / name.strip()
         called = printable(str(file))
         try:
-            secret = schema.plain(file.read_text("utf-8").removesuffix("\n"))
+            secret = texts.plain(file.read_text("utf-8").removesuffix("\n"))
         except OSError as error:
             problems.append(Problem(place, f"{called} cannot be read: {error.strerror}"))
         except ValueError:

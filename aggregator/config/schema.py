@@ -13,118 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator.config import selectors, urls
+from aggregator.config import selectors, texts, urls
 from aggregator.config.environment import Override
-from aggregator.config.problems import Place, Problem, Refused, pointed, suggestion, unlike
-from aggregator.exceptions import ExpressionError
-from aggregator.rules.grammar import parse as parse_expression
-from aggregator.rules.tagging import clean_tag, union
+from aggregator.config.problems import Place, Problem, Refused, suggestion, unlike
 from aggregator.units import parse_duration, parse_size
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_SLUG = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FIELD_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
-_OWN_HEADERS = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "if-modified-since",
-        "if-none-match",
-        "range",
-        "transfer-encoding",
-    }
-)
-"""Set for each request by what makes it; another value would break polling or reading the answer."""
-
-
-def plain(text: str) -> str:
-    """Return a text of one line, maybe empty. Raises `ValueError` when it holds control characters."""
-    if _CONTROL.search(text):
-        raise ValueError("text without control characters")
-    return text
-
-
-def _named(text: str) -> str:
-    if not text.strip() or _CONTROL.search(text):
-        raise ValueError("text that is not empty and has no control characters")
-    return text.strip()
-
-
-def _paragraphs(text: str) -> str:
-    plain(re.sub(r"[\r\n\t]", " ", text))
-    return text.strip()
-
-
-def _tag(text: str) -> str:
-    tag = clean_tag(text)
-    if not tag or _CONTROL.search(text.strip()):
-        raise ValueError("a tag: text that is not empty and has no control characters")
-    return tag
-
-
-def _once(texts: list[str]) -> list[str]:
-    return list(union(texts))
-
-
-def _slug(text: str) -> str:
-    if not _SLUG.fullmatch(text):
-        raise ValueError('a slug of letters (a-z), digits, "-", "_" and ".", not beginning with a dot')
-    return text
-
-
-def _language(text: str) -> str:
-    if not _LANGUAGE.fullmatch(text):
-        raise ValueError('a language tag such as "en" or "zh-Hant"')
-    return text
-
-
-def _contact(text: str) -> str:
-    if not _FIELD_VALUE.fullmatch(text):
-        raise ValueError("a URL or mail address in ASCII: it is sent in a header")
-    return text
-
-
-def _secret(text: str) -> str:
-    if not text.strip() or _CONTROL.search(text):
-        raise ValueError("text that is not empty and has no control characters")
-    return text
-
-
-def _expression(text: str) -> str:
-    try:
-        parse_expression(text)
-    except ExpressionError as error:
-        raise Refused(pointed(text, error)) from None
-    return text
-
-
-def _user(text: str) -> str:
-    if not text or ":" in text or _CONTROL.search(text):  # RFC 7617, section 2
-        raise ValueError("a user's name that is not empty and has no colon and no control characters")
-    return text
-
-
-def _header_name(text: str) -> str:
-    if not _TOKEN.fullmatch(text):  # RFC 9110, section 5.1
-        raise ValueError("a header's name of ASCII letters, digits and hyphens")
-    if text.lower() in _OWN_HEADERS:
-        raise Refused("this header is set for each request and cannot be configured")
-    return text
-
-
-def _header_value(text: str) -> str:
-    if not _FIELD_VALUE.fullmatch(text):  # RFC 9110, section 5.5; line breaks would add headers of their own
-        raise ValueError("one line of visible ASCII characters, without white space around it")
-    return text
-
-
-def _headers(headers: dict[str, str]) -> dict[str, str]:
-    if len({name.lower() for name in headers}) < len(headers):
-        raise Refused("a header is given twice: capitals make no difference in headers' names")
-    return headers
 
 
 def _duration(least: str, most: str) -> PlainValidator:
@@ -182,15 +74,17 @@ def _flag(value: object) -> object:
 
 
 _Interval = Annotated[int | Literal["auto"], PlainValidator(_interval)]
-_Text = Annotated[str, AfterValidator(_named)]
-_Secret = Annotated[str, AfterValidator(_secret)]
-_Expression = Annotated[str, AfterValidator(_expression)]
+_Text = Annotated[str, AfterValidator(texts.named)]
+_Secret = Annotated[str, AfterValidator(texts.secret)]
+_Expression = Annotated[str, AfterValidator(texts.expression)]
 _Flag = Annotated[bool, BeforeValidator(_flag)]
-_Tags = Annotated[list[Annotated[str, AfterValidator(_tag)]], AfterValidator(_once)]
-_Names = Annotated[list[_Text], AfterValidator(_once)]
+_Tags = Annotated[list[Annotated[str, AfterValidator(texts.tag)]], AfterValidator(texts.once)]
+_Names = Annotated[list[_Text], AfterValidator(texts.once)]
 _Headers = Annotated[
-    dict[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header_value)]],
-    AfterValidator(_headers),
+    dict[
+        Annotated[str, AfterValidator(texts.header_name)], Annotated[str, AfterValidator(texts.header_value)]
+    ],
+    AfterValidator(texts.headers),
 ]
 
 
@@ -211,7 +105,7 @@ class ServiceTable(_Table):
     title: _Text | None = None
     token: _Secret | None = None
     token_file: _Text | None = None
-    contact: Annotated[str, AfterValidator(_contact)] | None = None
+    contact: Annotated[str, AfterValidator(texts.contact)] | None = None
 
 
 class PollingTable(_Table):
@@ -261,8 +155,8 @@ class SourceTable(_Table):
     timeout: Annotated[int, _duration("100ms", "1h")] | None = None
     max_size: Annotated[int, _size("1 B", "1 GiB")] | None = None
     headers: _Headers | None = None
-    user: Annotated[str, AfterValidator(_user)] | None = None
-    password: Annotated[str, AfterValidator(plain)] | None = None
+    user: Annotated[str, AfterValidator(texts.user)] | None = None
+    password: Annotated[str, AfterValidator(texts.plain)] | None = None
     password_file: _Text | None = None
     categories: Literal["keep", "ignore"] | None = None
     enabled: _Flag | None = None
@@ -296,10 +190,10 @@ class RuleTable(_Table):
 class FeedTable(_Table):
     """One `[[feeds]]` table."""
 
-    slug: Annotated[str, AfterValidator(_slug)]
+    slug: Annotated[str, AfterValidator(texts.slug)]
     title: _Text
-    description: Annotated[str, AfterValidator(_paragraphs)] | None = None
-    language: Annotated[str, AfterValidator(_language)] | None = None
+    description: Annotated[str, AfterValidator(texts.paragraphs)] | None = None
+    language: Annotated[str, AfterValidator(texts.language)] | None = None
     any: _Tags | None = None
     all: _Tags | None = None
     none: _Tags | None = None
