@@ -155,14 +155,15 @@ def _says(condition: Text) -> Predicate:  # noqa: PLR0911 - one for each field
         case Field.URL:
             return lambda subject: wanted in subject.urls
         case _:
-            return _says_words(condition.field, wanted)
+            return _says_words(condition.field, wanted, prefix=condition.prefix)
 
 
 def _nothing(_subject: Subject) -> bool:
     return False
 
 
-def _says_words(field: Field, words: str) -> Predicate:
+def _says_words(field: Field, words: str, *, prefix: bool) -> Predicate:
+    tokens = frozenset(words.split()[:-1] if prefix else words.split())
     match field:
         case Field.TITLE:
             return lambda subject: words in subject.title
@@ -171,15 +172,18 @@ def _says_words(field: Field, words: str) -> Predicate:
         case Field.SUMMARY:
             return lambda subject: words in subject.summary
         case Field.CONTENT:
-            return lambda subject: words in subject.content
+            return lambda subject: subject.vocabulary.may_hold(tokens) and words in subject.content
         case Field.SOURCE:
             return lambda subject: words in subject.sources
         case _:
             return lambda subject: (
-                words in subject.title
-                or words in subject.authors
-                or words in subject.content
-                or words in subject.summary
+                subject.vocabulary.may_hold(tokens)
+                and (
+                    words in subject.title
+                    or words in subject.authors
+                    or words in subject.content
+                    or words in subject.summary
+                )
             )
 
 

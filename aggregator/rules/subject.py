@@ -16,6 +16,7 @@ from aggregator.model import Entry, Field, Part, Text
 from aggregator.publish.attachments import attachments
 from aggregator.publish.html import plain_text
 from aggregator.rules.folding import caseless, count_words, fold, fold_prefix, fold_tag
+from aggregator.rules.vocabulary import Vocabulary
 
 MAX_MARKUP = 1_000_000
 """Characters of HTML that are looked at; what stands behind them is not found."""
@@ -100,6 +101,11 @@ class Subject:
     def content(self) -> str:
         """Folded plain text of what is published: the article where there is one."""
         return fold(self.plain_content)
+
+    @_Once
+    def vocabulary(self) -> Vocabulary:
+        """The tokens of title, authors, summary and content."""
+        return Vocabulary(lambda: (self.title, self.authors, self.summary, self.content))
 
     @_Once
     def sources(self) -> str:
