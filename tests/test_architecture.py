@@ -15,7 +15,7 @@ PACKAGE = ROOT / "aggregator"
 FLOORS = (
     {"model", "exceptions", "clock"},
     {"protocols", "config", "rules", "publish", "logs", "printable", "css", "units"},
-    {"ingest", "store", "archive", "plan"},
+    {"ingest", "store", "archive", "plan", "foresight"},
     {"daemon", "web"},
     {"cli"},
 )

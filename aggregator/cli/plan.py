@@ -2,54 +2,169 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
 
-from aggregator.cli.database import existing_store, missing_database
+from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.options import config_option, json_option, load_config
-from aggregator.cli.output import print_json
-from aggregator.plan import Change, Step, plan
+from aggregator.cli.output import counted, print_json, progress
+from aggregator.clock import now_ms
+from aggregator.config import Config
+from aggregator.foresight import FeedOutlook, Foresight, Outlook, outlook_of
+from aggregator.model import EntryQuery, InForce, StoredEntry
+from aggregator.plan import Change, Step, plan, plan_feeds, plan_rules
 from aggregator.printable import escape
+from aggregator.protocols import Store
+from aggregator.rules.keys import CONDITIONS, Keys, feed_keys
+from aggregator.rules.membership import from_keys
+
+_TAGGING = frozenset({"tags", "categories", "name"})
+"""Keys of a source that tags and feeds depend on."""
+
+_HOLDING = frozenset({*CONDITIONS, "max_age"})
+"""Keys of a feed that say which entries it holds."""
 
 
 @click.command("plan")
 @json_option()
 @config_option()
 def plan_command(*, as_json: bool) -> None:
-    """Show what the config would change in the sources.
+    """Show what the config would change in sources, rules and feeds, and in the entries of each feed.
 
-    That is what is added, removed, renamed, switched on or off, and other addresses and tags. It is compared
-    with the config that was last in force. Sources that have moved for good are listed with the address that
-    the config had better have. Nothing is changed by it.
+    It is compared with the config that was last in force. Where rules or tags are others, every stored entry
+    is looked at, as it would be once `aggregator rules apply` has been called. Sources that have moved for
+    good are listed with the address that the config had better have. Nothing is changed by it.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
+    outlook: Outlook | None = None
     if missing := missing_database(config):
         click.echo(escape(f"aggregator: {missing}"), err=True)
-        known = []
+        steps = [*plan(config.sources, ()), *_curation_steps(config, InForce())]
     else:
         with existing_store(config) as store:
-            known = store.source_statuses()
-    steps = plan(config.sources, known)
+            before = store.curation.in_force()
+            steps = [*plan(config.sources, store.source_statuses()), *_curation_steps(config, before)]
+            outlook = _outlook(config, before, steps, store, hidden=as_json and sys.stdout.isatty())
     if as_json:
         for step in steps:
             print_json(asdict(step))
+        for record in _outlook_records(outlook):
+            print_json(record)
         return
-    for step in steps:
-        click.echo(escape(_line(step)))
+    for line in [*map(_line, steps), *_outlook_lines(outlook)]:
+        click.echo(escape(line))
     if not steps:
-        click.echo("Nothing would change in names, addresses and tags, nor in what is enabled.")
+        click.echo("Nothing would change in sources, rules and feeds.")
+
+
+def _curation_steps(config: Config, before: InForce) -> list[Step]:
+    return [*plan_rules(config.rules, before), *plan_feeds(config.feeds, before)]
+
+
+def _outlook(
+    config: Config, before: InForce, steps: list[Step], store: Store, *, hidden: bool
+) -> Outlook | None:
+    """Return how stored entries would change; None when nothing of what they depend on does."""
+    retags = any(
+        (step.source is not None and step.key in _TAGGING) or step.rule is not None or step.key == "order"
+        for step in steps
+    )
+    refilled = {
+        step.feed
+        for step in steps
+        if step.feed is not None and (step.change is not Change.CHANGED or step.key in _HOLDING)
+    }
+    now = now_ms()
+    if retags:
+        foresight = Foresight(before, sources=config.sources, rules=config.rules, feeds=config.feeds, now=now)
+        return foresight.outlook(_watched(store, hidden=hidden))
+    if not refilled:
+        return None
+    old = dict(before.feeds)
+    new = {feed.slug: feed_keys(feed) for feed in config.feeds}
+    feeds = [
+        outlook_of(slug, _holds(store, old.get(slug), now), _holds(store, new.get(slug), now))
+        for slug in dict.fromkeys((*new, *old))
+        if slug in refilled
+    ]
+    return Outlook(entries=store.entry_count(), feeds=tuple(feeds))
+
+
+def _holds(store: Store, keys: Keys | None, now: int) -> set[int]:
+    """Return the IDs of the entries that meet the conditions of a feed with these keys."""
+    if keys is None:
+        return set()
+    conditions, max_age = from_keys(keys), keys.get("max_age")
+    query = EntryQuery(
+        any=conditions.any,
+        all=conditions.all,
+        none=conditions.none,
+        sources=conditions.sources,
+        match=conditions.match,
+        published_since=now - max_age if isinstance(max_age, int) else None,
+        now=now,
+    )
+    return {entry.id for entry in store.walk(query)}
+
+
+def _watched(store: Store, *, hidden: bool) -> Iterator[StoredEntry]:
+    with progress("Looking ahead", hidden=hidden) as bar:
+        total = store.curation.count_stored()
+        yield from bar.track(store.curation.stored(), total=total, description="")
+
+
+def _outlook_records(outlook: Outlook | None) -> Iterator[dict[str, object]]:
+    if outlook is None:
+        return
+    numbers = {key: value for key, value in asdict(outlook).items() if key != "feeds"}
+    yield {"change": "entries", **numbers}
+    for feed in outlook.feeds:
+        yield {"change": "feed entries", **asdict(feed)}
+
+
+def _outlook_lines(outlook: Outlook | None) -> Iterator[str]:
+    if outlook is None:
+        return
+    for feed in outlook.feeds:
+        if feed.gains or feed.loses:
+            yield _feed_line(feed)
+    if not any(feed.gains or feed.loses for feed in outlook.feeds):
+        yield f"No feed would gain or lose an entry of the {outlook.entries} that are stored."
+    effects = [
+        f"{counted(number, 'entry')} would {what}"
+        for number, what in (
+            (outlook.retagged, "have other tags"),
+            (outlook.dropped, "be dropped"),
+            (outlook.restored, "come back"),
+        )
+        if number
+    ]
+    if effects:
+        yield f"{'; '.join(effects)}: rules are asked about stored entries by `aggregator rules apply`."
+
+
+def _feed_line(feed: FeedOutlook) -> str:
+    return (
+        f"  feed {feed.feed!r}: {feed.before} -> {counted(feed.after, 'entry')}, +{feed.gains} -{feed.loses}"
+    )
 
 
 def _line(step: Step) -> str:
+    what, name = next(
+        ((kind, name) for kind, name in (("rule", step.rule), ("feed", step.feed)) if name is not None),
+        ("", step.source),
+    )
+    named = f"{what} {name!r}".strip() if name is not None else "rules"
     match step.change:
         case Change.ADDED:
-            return f"+ {step.source!r}: {step.after}"
+            return f"+ {named}: {step.after}"
         case Change.REMOVED:
-            return f"- {step.source!r}: no longer polled; its entries stay"
+            stays = "no longer polled; its entries stay" if step.source is not None else step.before
+            return f"- {named}: {stays}"
         case Change.MOVED:
-            return (
-                f'! {step.source!r} has moved for good: write url = "{step.after}" in place of {step.before}'
-            )
+            return f'! {named} has moved for good: write url = "{step.after}" in place of {step.before}'
         case Change.CHANGED:
-            return f"~ {step.source!r}: {step.key}: {step.before or 'none'} -> {step.after or 'none'}"
+            return f"~ {named}: {step.key}: {step.before or 'none'} -> {step.after or 'none'}"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 import click
 
-from aggregator.cli.database import existing_store
+from aggregator.cli.database import existing_store, with_followed_lists
 from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.expressions import read_span
 from aggregator.cli.options import config_option, json_option, load_config
@@ -61,7 +61,7 @@ def test_command(*, since: int | None, wanted: str | None, limit: int, as_json: 
 
     Each rule sees the tags that sources give an entry in this config, as the rules before it left them.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
     shown = _chosen(config.rules, wanted)
     tally = _Tally()
     rows: list[tuple[Entry, Ruling]] = []
@@ -100,7 +100,7 @@ def why_command(*, entry_id: int, as_json: bool) -> None:
 
     Below stands what the rules did when they were last asked, as it is stored.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
     with existing_store(config) as store:
         stored = store.curation.stored_entry(entry_id)
     if stored is None:

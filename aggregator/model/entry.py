@@ -150,6 +150,9 @@ class SourceStatus:
     entries: int
     moved_to: str | None = None
     """Where the source is asked instead of at `url`, since it said twice that it has moved there for good."""
+    keep_categories: bool = True
+    subscription: str | None = None
+    """The URL of the list that it is from, where that is known; None when the config itself has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

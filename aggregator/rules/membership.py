@@ -46,6 +46,12 @@ class Conditions:
             return False
         return self.match is None or compiled(timeless(self.match))(standing.subject())
 
+    def met_now(self, tags: Collection[str], sources: Collection[str], subject: Subject) -> bool:
+        """Return whether an entry with these tags and sources meets them at the subject's instant."""
+        if not self.labels_met_by(tags, sources):
+            return False
+        return self.match is None or compiled(self.match)(subject)
+
     def labels_met_by(self, tags: Collection[str], sources: Collection[str]) -> bool:
         """Return whether tags and names of sources are as wanted; the expression aside."""
         return (

@@ -28,9 +28,17 @@ class ConfiguredTags:
         """
         return union(*map(self._given_now, given))
 
+    def name_of(self, given: Given) -> str:
+        """Return the name that the source of what is given has in the config; its own when it has none."""
+        source = self._source(given)
+        return given.source if source is None else source.name
+
     def _given_now(self, given: Given) -> tuple[str, ...]:
-        source = self._by_name.get(given.source) or self._by_url.get(given.url)
+        source = self._source(given)
         return given.tags if source is None else tags_for(source, given.categories)
+
+    def _source(self, given: Given) -> Source | None:
+        return self._by_name.get(given.source) or self._by_url.get(given.url)
 
 
 def clean_tag(text: str) -> str:

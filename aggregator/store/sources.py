@@ -258,6 +258,7 @@ def read_status(row: sqlite3.Row) -> SourceStatus:
         url=row["url"],
         tags=tuple(json.loads(row["tags"])),
         enabled=bool(row["enabled"]),
+        keep_categories=bool(row["keep_categories"]),
         title=row["title"],
         site_url=row["site_url"],
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),

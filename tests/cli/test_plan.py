@@ -9,7 +9,7 @@ A, B = (f'[[sources]]\nname = "{name}"\nurl = "https://example.org/{name}"\n' fo
 def test_a_plan_tells_what_comes_and_goes_and_changes_nothing(desk: Desk) -> None:
     desk.write(A)
     desk.bring("a", draft("x"), now=NOW)
-    assert desk.done("plan").startswith("Nothing would change in names")
+    assert desk.done("plan").startswith("Nothing would change in sources, rules and feeds")
     desk.write(B)
     text = "+ 'b': https://example.org/b\n- 'a': no longer polled; its entries stay\n"
     assert desk.done("plan") == desk.done("plan") == text
