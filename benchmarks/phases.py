@@ -37,7 +37,7 @@ def config(url: str, sources: int, database: Path) -> Config:
         path=Path("benchmark.toml"),
         service=Service(database=str(database), bind="127.0.0.1:0"),
         polling=Polling(concurrency=CONCURRENCY, allow_private=(ip_network("127.0.0.0/8"),), host_gap=0),
-        stories=StoryPolicy(),
+        stories=StoryPolicy(feeds=(FEED,)),
         sources=tuple(
             Source(name=f"S{number}", url=f"{url}{number}", tags=(f"t{number % 5}",))
             for number in range(sources)
@@ -49,7 +49,7 @@ def config(url: str, sources: int, database: Path) -> Config:
 def poll_all(config: Config) -> dict[str, Any]:
     """Poll every source once; return counts, wall and CPU seconds (parse processes included)."""
     store = open_store(config.service.database)
-    store.sync_sources(config.sources, now=now_ms())
+    store.sync_sources(config.sources, now=now_ms(), policy=config.stories)
     jobs = store.claim([source.name for source in config.sources], now=now_ms(), lease=lease_of(config))
     outcomes: Counter[str] = Counter()
     lock = threading.Lock()

@@ -143,7 +143,9 @@ def read_options(query: bytes, *, search: bool = False) -> Options:
     expression = _expression(given) if search else None
     return Options(
         search="" if expression is None else grammar.written(expression),
-        **tags,
+        all=tags["all"],
+        any=tags["any"],
+        none=tags["none"],
         filters=filters,
         ignore_case=ignore_case,
         filter_time=seconds,

@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from typing import TypedDict
 
 from aggregator.config import Config
-from aggregator.model import Channel, Content, EntryQuery, FeedSpec, Order
+from aggregator.model import Channel, Content, EntryQuery, Expression, FeedSpec, Field, Order
 from aggregator.publish.digest import next_period_end, periods_since
-from aggregator.rules.membership import timeless
+from aggregator.rules.membership import mentions, timeless
 from aggregator.rules.tagging import clean_tag, union
 from aggregator.web.access import public_feeds
 from aggregator.web.digests import MAX_DIGESTED, Bounds, DigestPlan
@@ -34,7 +34,7 @@ class _Conditions(TypedDict):
     any: tuple[str, ...]
     all: tuple[str, ...]
     none: tuple[str, ...]
-    sources: tuple[str, ...]
+    feed: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
     options = target.options
     instant = now // _MINUTE * _MINUTE
     bounds = Bounds(
-        match=conjunction([spec.match, options.match]),
+        match=conjunction([_left_of(target, spec), options.match]),
         max_age=_shortest(spec.max_age, options.filter_time and options.filter_time * 1000),
         per_source=spec.per_source,
         since=None if options.hours is None else instant - options.hours * _HOUR,
@@ -171,7 +171,7 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
     else:
         query = EntryQuery(
             **conditions,
-            match=bounds.match and timeless(bounds.match),
+            match=options.match and timeless(options.match),
             surfaced_since=periods_since(spec.digest, instant, limit),
             limit=MAX_DIGESTED,
         )
@@ -189,14 +189,15 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
 
 def _conditions(target: FeedTarget, spec: FeedSpec) -> _Conditions:
     if target.kind is not Kind.FEED:
-        return {"any": spec.any, "all": spec.all, "none": spec.none, "sources": spec.sources}
+        return {"any": spec.any, "all": spec.all, "none": spec.none, "feed": None}
     options = target.options
-    return {
-        "any": spec.any or options.any,
-        "all": (*spec.all, *options.all),
-        "none": (*spec.none, *options.none),
-        "sources": spec.sources,
-    }
+    return {"any": options.any, "all": options.all, "none": options.none, "feed": spec.slug}
+
+
+def _left_of(target: FeedTarget, spec: FeedSpec) -> Expression | None:
+    """Return what is still to be asked of a feed's own expression: its entries are noted, but for ages."""
+    asked = spec.match is not None and (target.kind is not Kind.FEED or mentions(spec.match, Field.AGE))
+    return spec.match if asked else None
 
 
 def _shortest(*spans: int | None) -> int | None:

@@ -60,7 +60,7 @@ def config(
         path=Path("aggregator.toml"),
         service=Service(base_url=base_url, title=title),
         polling=Polling(),
-        stories=StoryPolicy(),
+        stories=StoryPolicy(feeds=tuple(feeds)),
         sources=tuple(sources),
         feeds=tuple(feeds),
     )
@@ -186,7 +186,7 @@ class Site:
 def open_site(folder: Path, config: Config) -> Site:
     """Return a site on a new store that knows the config's sources."""
     store = open_store(str(folder / "site.db"))
-    store.sync_sources(config.sources, now=NOW)
+    store.sync_sources(config.sources, now=NOW, policy=config.stories)
     return Site(store, config)
 
 

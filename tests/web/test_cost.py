@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -25,8 +25,10 @@ class CountingStore:
         self.gate = threading.Event()
         self.gate.set()
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
+        if not callable(method):
+            return method
 
         def call(*args: Any, **named: Any) -> Any:
             self.calls[name] += 1
@@ -129,7 +131,7 @@ def test_a_slow_feed_does_not_keep_health_or_cached_feeds_waiting(
 class FaultyStore(CountingStore):
     """A store with a programming error in its way."""
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         if name in ("revision", "source_statuses"):
             raise RuntimeError("a secret detail")
         return super().__getattr__(name)

@@ -64,7 +64,8 @@ def test_what_an_address_says_of_its_options_is_read_as_the_same_options(
     content: Content | None,
     title: str,
 ) -> None:
-    parameters: dict[str, str | list[str]] = {"all": all_, "any": any_, "none": none, "filterout_title": title}
+    parameters: dict[str, str | list[str]] = {"all": all_, "any": any_, "none": none}
+    parameters["filterout_title"] = title
     numbers = {"limit": limit, "hours": hours, "order": order, "content": content}
     parameters |= {name: f"{value}" for name, value in numbers.items() if value is not None}
     options = read(**parameters)
