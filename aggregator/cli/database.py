@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 
 from aggregator.cli.exits import Failure
 from aggregator.config import Config
+from aggregator.ingest.follow import with_lists
 from aggregator.protocols import Store
 from aggregator.store import database_file, open_store
 
@@ -22,6 +23,14 @@ def missing_database(config: Config) -> str | None:
         return None
     hint = "" if file.is_absolute() else " ([service] database is relative to the working directory)"
     return f"there is no database at {file.absolute()} yet; run the service or `aggregator poll` first{hint}"
+
+
+def with_followed_lists(config: Config) -> Config:
+    """Return the config with the sources of its lists, as far as these were looked at. Raises StoreError."""
+    if not config.subscriptions or missing_database(config):
+        return config
+    with existing_store(config) as store:
+        return with_lists(config, store)
 
 
 @contextmanager

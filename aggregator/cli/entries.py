@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from aggregator.cli.database import existing_store
+from aggregator.cli.database import existing_store, with_followed_lists
 from aggregator.cli.expressions import read_expression
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
@@ -58,7 +58,7 @@ def entries_command(
             limit=limit or max(1, store.entry_count()),
         )
         entries = store.entries(query)
-    names = [configured.name for configured in config.sources]
+    names = [each.name for each in with_followed_lists(config).sources]
     if source is not None and not entries and source not in names:
         raise UnknownSourceError(source, names=names, config=config.path)
     if as_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from aggregator.archive import export_jekyll
-from aggregator.cli.database import existing_store, missing_database
+from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted, progress
@@ -70,7 +70,7 @@ def opml_command(*, file: Path) -> None:
     passwords and headers are left out, but URLs are whole: keys and tokens in them are for you alone. Web
     pages that are read with selectors are no feeds, and left out.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
     sites: dict[str, str | None] = {}
     if not missing_database(config):
         with existing_store(config) as store:

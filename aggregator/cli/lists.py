@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aggregator.cli.database import existing_store, missing_database
+from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table, recent
 from aggregator.cli.records import (
@@ -35,11 +35,11 @@ _FEED_COLUMNS = (
 @json_option()
 @config_option()
 def sources_command(*, as_json: bool) -> None:
-    """List the sources of the config with their state.
+    """List the sources of the config, and of the lists that it follows, with their state.
 
     A source that was never polled has no outcome yet.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
     if missing := missing_database(config):
         click.echo(escape(f"aggregator: {missing}"), err=True)
     statuses = listed_sources(config.sources, () if missing else _stored_statuses(config))

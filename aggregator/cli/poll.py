@@ -10,6 +10,7 @@ import click
 
 from aggregator import logs
 from aggregator.cli import exits
+from aggregator.cli.database import with_followed_lists
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import print_json, print_table, progress
 from aggregator.cli.records import poll_record
@@ -24,8 +25,9 @@ from aggregator.model import PollReport, PollTally
 def poll_command(*, names: Sequence[str], as_json: bool) -> None:
     """Poll sources now, due or not.
 
-    All enabled ones, when none is named. With --json, each poll is printed as soon as it ends. Ends with exit
-    code 1 when a poll failed or could not be recorded.
+    All enabled ones, when none is named; the lists that are followed are then looked at first, if they are
+    due. With --json, each poll is printed as soon as it ends. Ends with exit code 1 when a poll failed or
+    could not be recorded.
     """
     logs.set_up(style="human", level="warning")
     config = load_config()
@@ -40,8 +42,9 @@ def poll_command(*, names: Sequence[str], as_json: bool) -> None:
         poll_now(config, names, on_start=lambda total: bar.update(task, total=total), on_result=finish)
     if results.unprinted is not None:
         raise results.unprinted
-    order = {source.name: position for position, source in enumerate(config.sources)}
-    results.polls.sort(key=lambda poll: order[poll[0].name])
+    sources = with_followed_lists(config).sources
+    order = {source.name: position for position, source in enumerate(sources)}
+    results.polls.sort(key=lambda poll: order.get(poll[0].name, len(order)))
     if not as_json:
         _print_polls(results.polls)
     unrecorded = bar.tasks[0].total != len(results.polls)

@@ -63,6 +63,7 @@ def listed_sources(sources: Sequence[Source], statuses: Sequence[SourceStatus]) 
             url=source.url,
             tags=source.tags,
             enabled=source.enabled,
+            subscription=source.subscription,
         )
         for source in sources
     ]
@@ -84,6 +85,7 @@ def source_record(status: SourceStatus) -> Record:
         "bytes": status.size,
         "duration_ms": status.duration_ms,
         "moved_to": status.moved_to,
+        "subscription": status.subscription,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from aggregator.cli.database import existing_store, missing_database
+from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import instant, print_json, print_table
 from aggregator.cli.records import listed_sources, past_poll_record
@@ -36,7 +36,7 @@ def show_source_command(*, name: str, limit: int, as_json: bool) -> None:
 
     With --json, each poll is one record.
     """
-    config = load_config()
+    config = with_followed_lists(load_config())
     source = next((each for each in config.sources if clean_tag(each.name) == clean_tag(name)), None)
     if source is None:
         raise UnknownSourceError(name, names=[each.name for each in config.sources], config=config.path)
@@ -64,6 +64,7 @@ def _facts(source: Source, status: SourceStatus) -> Iterator[str]:
     facts = {
         "url": source.url,
         "moved to": status.moved_to and f"{status.moved_to} (asked there; put it into the config)",
+        "list": source.subscription,
         "site": status.site_url,
         "title": status.title,
         "tags": ", ".join(source.tags),

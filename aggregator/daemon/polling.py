@@ -6,23 +6,36 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 
 from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.daemon.dispatch import Claim, Dispatcher, take_claimable
 from aggregator.daemon.filling import fill_for
+from aggregator.daemon.subscriptions import ListFollower
 from aggregator.exceptions import StoreError, UnknownSourceError
 from aggregator.ingest.article import extract_article
 from aggregator.ingest.fetch import HttpFetcher
+from aggregator.ingest.follow import with_lists
 from aggregator.ingest.fulltext import TIME_PER_POLL, ArticleFetcher
 from aggregator.ingest.guard import AddressGuard
+from aggregator.ingest.opml import FeedList, read_opml
 from aggregator.ingest.poll import Poller
 from aggregator.ingest.turns import HostTurns
 from aggregator.ingest.useragent import user_agent
 from aggregator.ingest.workers import ParsePool
-from aggregator.model import PollJob, PollReport, PollTally, Source
+from aggregator.model import (
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    NotModified,
+    PollJob,
+    PollReport,
+    PollTally,
+    Source,
+    Unreadable,
+)
 from aggregator.protocols import Store
 from aggregator.store import open_store
 
@@ -78,6 +91,14 @@ class PollService:
         for reader in list(self._readers):
             reader.close()
         return ended
+
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified | FetchFailed:
+        """Fetch something else than a source's document, with the same limits and in its host's turn."""
+        return self._poller.fetcher.fetch(request)
+
+    def read_list(self, document: Fetched) -> FeedList | Unreadable:
+        """Read a list of feeds as sources' documents are read."""
+        return self._reader.run(read_opml, document)
 
     def _apply(self, config: Config) -> None:
         limits = {name: getattr(config.polling, name) for name in _LIMITS}
@@ -154,9 +175,12 @@ def poll_now(
     the service runs on the same database, whose own poll of a source may then run beside this one. Raises
     `UnknownSourceError` before anything is polled, and `StoreError`.
     """
-    chosen = _chosen(config, names)
     store = open_store(config.service.database)
     try:
+        if not names:
+            _look_at_lists(config, store)
+        config = with_lists(config, store)
+        chosen = _chosen(config, names)
         store.sync_sources(config.sources, now=now_ms(), policy=config.stories)
         lease = lease_of(config) + len(chosen) * config.polling.host_gap
         jobs = store.claim(chosen, now=now_ms(), lease=lease)
@@ -177,6 +201,18 @@ def poll_now(
         fill_for(store.curation, FILL)
     finally:
         store.close()
+
+
+def _look_at_lists(config: Config, store: Store) -> None:
+    """Look at the lists that are due, so that they are followed without a running service, too."""
+    if config.subscriptions:
+        with closing(parse_pool(config)) as readers:
+            ListFollower(
+                store=store,
+                fetch=http_fetcher(config, HostTurns(config.polling.host_gap)).fetch,
+                read=partial(readers.run, read_opml),
+                clock=now_ms,
+            ).look_at_due(config)
 
 
 def lease_of(config: Config) -> int:

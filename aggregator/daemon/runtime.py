@@ -17,7 +17,9 @@ from aggregator.daemon.filling import FeedFiller
 from aggregator.daemon.polling import PollService
 from aggregator.daemon.reachability import Reachability
 from aggregator.daemon.scheduler import Scheduler
+from aggregator.daemon.subscriptions import ListService
 from aggregator.exceptions import AggregatorError, ServeError, StoreError
+from aggregator.ingest.follow import with_lists
 from aggregator.model import PollReport, PollTally
 from aggregator.protocols import Store
 from aggregator.store import open_store
@@ -72,13 +74,17 @@ class _Daemon:
         self._stale = False
         self._stamp = _stamp(config)
         self._started = config.service
-        self._config = config
+        self._own = config  # without the sources of lists
+        taken = store.lists.revision()
+        self._config = config = with_lists(config, store)
         self._metrics = Metrics(store)
         self._reachability = Reachability(_enabled(config))
         self._sync(config)
         self._polls = PollService(store, config, observe=self._observe)
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
         self._filler = FeedFiller(store.curation)
+        polls = self._polls
+        self._lists = ListService(store, self._own, fetch=polls.fetch, read=polls.read_list, taken=taken)
         self.app = create_app(
             store=store,
             config=lambda: self._config,
@@ -94,6 +100,7 @@ class _Daemon:
             bound = f"{config.service.bind.rpartition(':')[0]}:{port}"
             self._started = replace(self._started, base_url=base_url_of(bound))
             self._config = replace(config, service=self._started)
+            self._own = replace(self._own, service=self._started)
         log.info(
             "serving %s (listening on %s port %d): sources: %d, feeds: %d",
             self._config.service.base_url,
@@ -102,12 +109,13 @@ class _Daemon:
             len(config.sources),
             len(config.feeds),
         )
-        if not config.sources:
+        if not config.sources and not config.subscriptions:
             log.warning("%s: there are no [[sources]] yet: add one with `aggregator add URL`", config.path)
 
     def run(self, signals: SimpleQueue[int], server: WebServer) -> None:
         self._scheduler.start()
         self._filler.start()
+        self._lists.start()
         try:
             while self._wait(signals):
                 if not server.alive:
@@ -116,10 +124,13 @@ class _Daemon:
                 if self._stale or stamp != self._stamp:
                     self._stamp = stamp
                     self._stale = not self._read_config()
+                elif self._lists.have_news():
+                    self._take_lists()
         finally:
             log.info("stopping")
             began = time.monotonic()
             self._scheduler.stop()
+            self._lists.stop()
             self._filler.stop(STOP_FILLER)
             if not self._polls.stop(STOP_POLLS):
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
@@ -138,19 +149,33 @@ class _Daemon:
         """Go on with the config as it is now, if it can be used; return False when to try again soon."""
         try:
             config = self._in_force(self._reload())
-            self._sync(config)
+            self._go_on_with(config)
         except AggregatorError as error:
             for line in str(error).splitlines():
                 log.error("%s", line)  # noqa: TRY400 - the line says it all
             log.error("the config was not reloaded: the one before stays in force")  # noqa: TRY400
             return not isinstance(error, StoreError)  # what the file says will not change by itself
-        self._config = config
+        sources, feeds = len(self._config.sources), len(config.feeds)
+        log.info("%s: reloaded: sources: %d, feeds: %d", config.path, sources, feeds)
+        return True
+
+    def _take_lists(self) -> None:
+        """Go on with the sources that lists name by now; when it fails, the next look tries again."""
+        try:
+            self._go_on_with(self._own)
+        except StoreError as error:
+            log.error("the sources of lists were not taken up: %s", error)  # noqa: TRY400 - the line says it all
+
+    def _go_on_with(self, own: Config) -> None:
+        taken = self._store.lists.revision()
+        config = with_lists(own, self._store)
+        self._sync(config)
+        self._own, self._config = own, config
         self._polls.reconfigure(config)
+        self._lists.take(own, taken=taken)
         self._reachability.sources = _enabled(config)
-        log.info("%s: reloaded: sources: %d, feeds: %d", config.path, len(config.sources), len(config.feeds))
         self._filler.look()
         self._polls.dispatcher.tick()
-        return True
 
     def _sync(self, config: Config) -> None:
         now = now_ms()

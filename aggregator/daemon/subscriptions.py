@@ -1,8 +1,10 @@
 """Lists of sources that are followed: looked at when they are due, as politely as sources are polled.
 
-due ─► fetch (conditional, in its host's turn) ─┬► Fetched ─► read (child process) ─► settle ─► look_at ─┐
-                                                ├► NotModified ──────────────────► look_at_unchanged ────┼─► store
-                                                └► FetchFailed ─► all its sources stay; backs off ───────┘
+    due ─► fetch (conditional, in its host's turn) ─┬► Fetched ─► read (child process) ─► look_at ─┐
+                                                    ├► NotModified ─► look_at_unchanged ───────────┼► store
+                                                    └► FetchFailed ─► its sources stay; back off ──┘
+
+Who polls asks whether lists name others by now, and takes them up.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.exceptions import StoreError
 from aggregator.ingest.follow import SURE, Look, chosen, look_at, look_at_unchanged
 from aggregator.ingest.listed import address_key, settle
-from aggregator.ingest.opml import ACCEPT, FeedList, read_opml
+from aggregator.ingest.opml import ACCEPT, FeedList
 from aggregator.ingest.timing import next_poll_at, pause_of_host
 from aggregator.model import (
     Fetched,
@@ -33,19 +36,21 @@ from aggregator.model import (
 )
 from aggregator.model.document import ANY_PACE
 from aggregator.printable import escape
-from aggregator.protocols import Clock, Fetcher, Store
+from aggregator.protocols import Clock, Store
 from aggregator.publish.urls import without_secrets
 
 log = logging.getLogger(__name__)
 
-WATCH = 1.0
+LEAST_WAIT = 1.0
+LONGEST_WAIT = 60.0
 """Seconds between two looks at what is due."""
 
 TOLD = 20
 """Names of sources that one line of the log tells."""
 
+Fetch = Callable[[FetchRequest], Fetched | NotModified | FetchFailed]
 Read = Callable[[Fetched], FeedList | Unreadable]
-"""`read_opml`, out of reach of the service."""
+"""`opml.read_opml`, out of reach of the service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class ListFollower:
     """Looks at lists. For one thread."""
 
     store: Store
-    fetcher: Fetcher
+    fetch: Fetch
     read: Read
     clock: Clock
     dice: Callable[[], float] = random.random
@@ -62,35 +67,32 @@ class ListFollower:
     left_out: dict[str, int] = field(default_factory=dict)
     """How many sources of a list are beyond its limit, as was last told."""
 
-    def look_at_due(self, config: Config) -> None:
-        """Look at the lists of the config that are due, one after another. Raises `StoreError`."""
+    def look_at_due(self, config: Config) -> int | None:
+        """Look at the lists of the config that are due, one after another.
+
+        Returns when (ms) the next one will be; None without any. Raises `StoreError`.
+        """
         known = {followed.url: followed for followed in self.store.lists.all()}
+        nexts = []
         for subscription in config.subscriptions:
             followed = known.get(subscription.url) or FollowedList(url=subscription.url)
-            if self.cut_off():
-                return
-            if self._is_due(followed, subscription):
-                self._visit(followed, subscription, config)
+            due, now = _due(followed, subscription), self.clock()
+            if now >= due and not self.store.lists.is_paused(host_of(followed.url), now=now):
+                if self.cut_off():
+                    break
+                due = self._visit(followed, subscription, config)
+            nexts.append(due)
+        return min(nexts, default=None)
 
-    def _is_due(self, followed: FollowedList, subscription: Subscription) -> bool:
-        now = self.clock()
-        due = followed.next_look_at
-        if (
-            followed.looked_at is not None
-            and not followed.failures
-            and subscription.interval < followed.interval
-        ):
-            due = min(due, followed.looked_at + subscription.interval)
-        return now >= due and not self.store.lists.is_paused(host_of(subscription.url), now=now)
-
-    def _visit(self, followed: FollowedList, subscription: Subscription, config: Config) -> None:
-        answer = self.fetcher.fetch(_request(followed, config))
+    def _visit(self, followed: FollowedList, subscription: Subscription, config: Config) -> int:
+        """Look at a list; return when it is due again."""
+        answer = self.fetch(_request(followed, config))
         said: FeedList | Unreadable | FetchFailed | NotModified
         said = self.read(answer) if isinstance(answer, Fetched) else answer
         if isinstance(said, FetchFailed | Unreadable):
-            if not self.cut_off():
-                self._keep_failure(followed, subscription, config, answer, said)
-            return
+            if self.cut_off():
+                return followed.next_look_at
+            return self._keep_failure(followed, subscription, config, answer, said)
         if isinstance(said, NotModified):
             look = look_at_unchanged(followed)
             validators, message = followed.validators, followed.message
@@ -113,6 +115,7 @@ class ListFollower:
         self.store.lists.keep(kept)
         self._tell(look, message, of=followed)
         self._tell_left_out(kept, subscription, config)
+        return kept.next_look_at
 
     def _keep_failure(
         self,
@@ -121,7 +124,7 @@ class ListFollower:
         config: Config,
         answer: Fetched | NotModified | FetchFailed,
         failure: FetchFailed | Unreadable,
-    ) -> None:
+    ) -> int:
         now = self.clock()
         if isinstance(failure, FetchFailed) and failure.outcome is Outcome.RATE_LIMITED:
             until = pause_of_host(retry_after=failure.retry_after, interval=subscription.interval, now=now)
@@ -140,8 +143,9 @@ class ListFollower:
                 validators=None if refuses else followed.validators,
             )
         )
-        stay = f" Its {len(followed.sources)} sources stay." if followed.sources else ""
+        stay = f" What it named stays ({_counted(followed.sources)})." if followed.sources else ""
         log.warning("%s: %s%s", _shown(followed), without_secrets(failure.message), stay)
+        return due
 
     def _next_look(
         self,
@@ -176,10 +180,10 @@ class ListFollower:
                 *(shown, look.doubted, len(of.sources), SURE, look.followed.doubts),
             )
         if look.added:
-            log.info("%s: %d sources added: %s", shown, len(look.added), _names(look.added))
+            log.info("%s: %s added: %s", shown, _counted(look.added), _names(look.added))
         if look.removed:
-            gone = "%s: %d sources removed, their entries stay: %s"
-            log.info(gone, shown, len(look.removed), _names(look.removed))
+            stay = "its entries stay" if len(look.removed) == 1 else "their entries stay"
+            log.info("%s: %s removed, %s: %s", shown, _counted(look.removed), stay, _names(look.removed))
 
     def _tell_left_out(self, followed: FollowedList, subscription: Subscription, config: Config) -> None:
         own = [address_key(source.url) for source in config.sources if source.subscription is None]
@@ -188,64 +192,78 @@ class ListFollower:
         if len(beyond) != self.left_out.get(followed.url, 0):
             self.left_out[followed.url] = len(beyond)
             if beyond:
-                said = "%s: %d sources are beyond its limit of %d and left out: %s"
-                log.warning(said, _shown(followed), len(beyond), subscription.limit, _names(beyond))
+                said = f"{_counted(beyond)} {'is' if len(beyond) == 1 else 'are'} left out"
+                shown, names = _shown(followed), _names(beyond)
+                log.warning("%s: %s, beyond its limit of %d: %s", shown, said, subscription.limit, names)
 
 
 class ListService:
     """Follows the lists of the config in force, in a thread of its own."""
 
-    def __init__(self, store: Store, config: Config, fetcher: Fetcher, read: Read, clock: Clock) -> None:
+    def __init__(self, store: Store, config: Config, *, fetch: Fetch, read: Read, taken: int) -> None:
+        """Take the config without the sources of lists, and the `FollowedLists.revision` in force."""
         self._store = store
         self._config = config
+        self._taken = taken
+        self._wake = threading.Event()
         self._stopping = threading.Event()
         self._follower = ListFollower(
-            store=store, fetcher=fetcher, read=read, clock=clock, cut_off=self._stopping.is_set
+            store=store, fetch=fetch, read=read, clock=now_ms, cut_off=self._stopping.is_set
         )
-        self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
-        self._revision = store.lists.revision()
 
     def start(self) -> None:
         """Begin to look, at once."""
-        self._thread.start()
-
-    def reconfigure(self, config: Config) -> None:
-        """Go on with another config. A look under way ends as it began."""
-        self._config = config
-
-    def has_news(self) -> bool:
-        """Whether lists name other sources than when this was last asked. Raises `StoreError`."""
-        if not self._config.subscriptions:
-            return False
-        before, self._revision = self._revision, self._store.lists.revision()
-        return self._revision != before
+        threading.Thread(target=self._run, name="lists", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more; whoever aborts the fetcher ends a look under way."""
+        """Look no more. A look under way is ended by who aborts the fetcher, and leaves no record."""
         self._stopping.set()
+        self._wake.set()
 
-    def join(self, timeout: float) -> None:
-        """Wait up to so many seconds for the thread to end."""
-        if self._thread.is_alive():
-            self._thread.join(timeout)
+    def take(self, config: Config, *, taken: int) -> None:
+        """Go on with another config, or with the same one and what lists named at that revision."""
+        self._config, self._taken = config, taken
+        self._wake.set()
+
+    def have_news(self) -> bool:
+        """Whether lists name other sources than when they were last taken; False when that is not known."""
+        if not self._config.subscriptions:
+            return False
+        try:
+            return self._store.lists.revision() != self._taken
+        except StoreError:
+            return False
 
     def _run(self) -> None:
-        remembered: frozenset[str] | None = None
-        while True:
-            config = self._config
-            urls = frozenset(subscription.url for subscription in config.subscriptions)
-            try:
-                if urls != remembered:
-                    self._store.lists.forget_others(urls)
-                    remembered = urls
-                if urls:
-                    self._follower.look_at_due(config)
-            except StoreError as error:
-                log.error("the lists that are followed could not be looked at: %s", error)  # noqa: TRY400 - the line says it all
-            except Exception:
-                log.exception("a defect of the aggregator stopped a look at the lists that are followed")
-            if self._stopping.wait(WATCH):
-                return
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self._wake.wait(self._look())
+
+    def _look(self) -> float:
+        """Look at what is due; return for how many seconds nothing will be."""
+        config = self._config
+        urls = {subscription.url for subscription in config.subscriptions}
+        lists = self._store.lists
+        try:
+            if any(followed.url not in urls for followed in lists.all()):
+                lists.forget_others(urls)
+            due = self._follower.look_at_due(config)
+        except StoreError as error:
+            if not self._stopping.is_set():
+                log.error("the lists could not be looked at: %s", error)  # noqa: TRY400 - the line says it all
+            return LONGEST_WAIT
+        except Exception:
+            log.exception("a defect of the aggregator stopped a look at the lists that are followed")
+            return LONGEST_WAIT
+        wait = LONGEST_WAIT if due is None else (due - now_ms()) / 1000
+        return min(max(wait, LEAST_WAIT), LONGEST_WAIT)
+
+
+def _due(followed: FollowedList, subscription: Subscription) -> int:
+    """Return when a list is due: a shorter interval holds at once where nothing else makes it wait."""
+    if followed.looked_at is None or followed.failures or subscription.interval >= followed.interval:
+        return followed.next_look_at
+    return min(followed.next_look_at, followed.looked_at + subscription.interval)
 
 
 def _request(followed: FollowedList, config: Config) -> FetchRequest:
@@ -260,6 +278,10 @@ def _request(followed: FollowedList, config: Config) -> FetchRequest:
 
 def _shown(followed: FollowedList) -> str:
     return f"list {escape(without_secrets(followed.url))}"
+
+
+def _counted(sources: Sequence[ListedSource]) -> str:
+    return f"{len(sources)} source{'' if len(sources) == 1 else 's'}"
 
 
 def _names(sources: Sequence[ListedSource]) -> str:

@@ -14,7 +14,7 @@ from tests.store.drafts import NOW, draft
 
 COMMANDS = [
     *("run", "poll", "check", "plan", "sources", "show-source", "feeds", "tags", "entries", "show", "add"),
-    *("try", "export"),
+    *("try", "import", "export"),
 ]
 
 

@@ -23,7 +23,7 @@ enabled = false
 SOURCE_KEYS = [
     *("name", "url", "tags", "outcome", "message", "http_status"),
     *("last_poll", "next_poll", "failures", "entries"),
-    *("bytes", "duration_ms", "moved_to"),
+    *("bytes", "duration_ms", "moved_to", "subscription"),
 ]
 
 
@@ -44,7 +44,7 @@ def test_without_a_database_sources_are_listed_with_nulls_and_none_is_made(desk:
     result = desk.type("sources", "--json")
     assert result.exit_code == 0
     first, _ = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [first[key] for key in SOURCE_KEYS[3:]] == [None, "", None, None, None, 0, 0, None, None, None]
+    assert [first[key] for key in SOURCE_KEYS[3:]] == [None, "", *[None] * 3, 0, 0, *[None] * 4]
     assert result.stderr.startswith(f"aggregator: there is no database at {desk.database} yet; run the ser")
     assert [path.name for path in desk.folder.iterdir()] == ["aggregator.toml"]
 
