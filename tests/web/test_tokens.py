@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pytest
 
 from aggregator.config import Config
-from aggregator.model import FeedSpec
-from tests.web.site import Reply, Site, config, item, open_site, poll, source
+from aggregator.model import FeedSpec, StoryPolicy
+from tests.web.site import NOW, Reply, Site, config, item, open_site, poll, source
 
 TOKEN = "Mein Wörter/+buch?&=:%🗝"
 OTHER = "another-token"
@@ -374,6 +374,28 @@ def test_parameters_of_a_private_feed_are_as_private(site: Site) -> None:
         assert opened.status == 200
         assert opened.headers["cache-control"].startswith("private,")
         assert "token" not in opened.text
+
+
+def test_the_history_of_a_private_feed_is_as_private(site: Site) -> None:
+    feed = replace(YOURS, limit=10, window=0)
+    site.config = replace(site.config, feeds=(feed,))
+    site.store.sync_sources(site.config.sources, now=NOW, policy=StoryPolicy(feeds=(feed,)))
+    poll(site.store, "News", *(item(number, "news") for number in range(200)))
+    while site.store.curation.fill_feeds(limit=1000):
+        pass
+    current = site.get("/feeds/yours.atom" + asked(OTHER)).text
+    assert "archive=2" in current
+    assert OTHER not in current
+    for path in ("/feeds/yours.atom?archive=1", "/feeds/yours.json?archive=1"):
+        assert refused(site.get(path))
+        opened = site.get(path, Authorization=told(OTHER))
+        assert opened.status == 200
+        assert opened.headers["cache-control"].startswith("private,")
+        assert "access-control-allow-origin" not in opened.headers
+        assert site.get(path, Authorization=told(OTHER), If_None_Match=opened.headers["etag"]).status == 304
+        assert refused(site.get(path, If_None_Match=opened.headers["etag"]))
+        assert site.get(f"{path}&token={OTHER}").body == opened.body
+        assert OTHER not in opened.text
 
 
 def test_the_log_counts_wrong_tokens_once_in_a_while_and_names_none(
