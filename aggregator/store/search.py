@@ -11,10 +11,12 @@ expression ─► SQL (rules.sql) over the index, newest first ─┬► without
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice, takewhile
 
 from aggregator.model import And, Entry, EntryQuery, Expression, Field, Or, Text
@@ -29,11 +31,13 @@ from aggregator.store.select import read_entries
 _FOUND = 5000
 """Entries that an expression finds are looked up among the members; of more, the newest members are asked."""
 
-_FIRST_RANGE, _LARGEST_RANGE = 2000, 128_000
-"""Entries that one statement covers: few at first, as most often they are enough. FTS5 cannot be interrupted
-between two that it finds, so no statement covers all of a large store."""
+_FIRST_RANGE = 5000
+"""Entries that are searched first, of an expression whose parts are to be searched one by one."""
 
 _ASKED_TOGETHER = 200
+_ASKED_MORE = 5
+"""Each time so many times as many members are asked for: FTS5 goes through its lists once for all of them."""
+
 _VERIFIED_TOGETHER = 50
 
 _BEGINNING, _END = -(1 << 62), 1 << 62
@@ -44,19 +48,23 @@ def select_entries(conn: sqlite3.Connection, query: EntryQuery, meter: Meter = U
     """Return the selected entries, newest surfaced first, equal ones by falling ID.
 
     In a feed with conditions an entry surfaces when it first met them all: a story that gets the feed's tag
-    from a second source is as new there as any other. Raises `CostError` when the meter says so.
+    from a second source is as new there as any other, and the instant is the one that it has here. Raises
+    `CostError` when the meter says so.
     """
     rows = _members(conn, query, meter)
     if query.per_source is not None:
         rows = _capped(conn, rows, query.per_source, meter)
-    ids: list[int] = []
+    members: dict[int, int] = {}
     newest: int | None = None
     for at, entry_id in islice(rows, max(query.limit, query.cap if query.window else 0)):
         newest = at if newest is None else newest
-        if len(ids) >= query.limit and at < newest - query.window:
+        if len(members) >= query.limit and at < newest - query.window:
             break
-        ids.append(entry_id)
-    return list(read_entries(conn, ids))
+        members[entry_id] = at
+    return [
+        entry if entry.surfaced == members[entry.id] else replace(entry, surfaced=members[entry.id])
+        for entry in read_entries(conn, list(members))
+    ]
 
 
 def walk_ids(conn: sqlite3.Connection, query: EntryQuery) -> list[int]:
@@ -77,7 +85,7 @@ def _members(conn: sqlite3.Connection, query: EntryQuery, meter: Meter) -> Itera
 def _matching(
     conn: sqlite3.Connection, query: EntryQuery, match: Expression, membership: Membership, meter: Meter
 ) -> Iterator[Member]:
-    names = {number: name for number, name in conn.execute("SELECT id, name FROM sources")}
+    names = dict(conn.execute("SELECT id, name FROM sources").fetchall())
     index = _Index(conn, condition_for(match, now=query.now, sources=names))
     rows: Iterator[Member]
     if membership.is_plain:
@@ -169,25 +177,23 @@ class _Index:
 
     def of(self, members: Iterator[Member]) -> Iterator[Member]:
         """Yield those of the members that meet the condition."""
-        while some := list(islice(members, _ASKED_TOGETHER)):
+        number = _ASKED_TOGETHER
+        while some := list(islice(members, number)):
             found = self._met_by([entry_id for _, entry_id in some])
             yield from (member for member in some if member[1] in found)
+            number *= _ASKED_MORE
 
     def _met_by(self, ids: Sequence[int]) -> set[int]:
-        numbers = sorted(
-            seq
-            for entry_id in ids
-            for (seq,) in self._conn.execute("SELECT seq FROM search_entries WHERE entry_id = ?", (entry_id,))
-        )
-        if not numbers:
-            return set()
-        (covered,) = self._conn.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM search_entries WHERE seq BETWEEN ? AND ? LIMIT ?)",
-            (numbers[0], numbers[-1], _FIRST_RANGE + 1),
+        among = json.dumps(ids)
+        low, high = self._conn.execute(
+            "SELECT min(seq), max(seq) FROM search_entries"
+            " WHERE entry_id IN (SELECT value FROM json_each(?))",
+            (among,),
         ).fetchone()
-        apart = covered > _FIRST_RANGE and not self._condition.has_prefix
-        ranges = [(seq, seq) for seq in numbers] if apart else [(numbers[0], numbers[-1])]
-        return {entry_id for low, high in ranges for _, _, entry_id in self._rows(low, high)}
+        if low is None:
+            return set()
+        with closing(self._rows(low, high, among=among)) as rows:
+            return {entry_id for _, _, entry_id in rows}
 
     def _by_number(self, surfaced_since: int | None) -> Iterator[tuple[int, Member | None]]:
         """Yield them by falling numbers; and None with each number below which nothing was looked for yet."""
@@ -211,32 +217,37 @@ class _Index:
         return low
 
     def _ranges(self, lowest: int) -> Iterator[tuple[int, int]]:
-        """Yield ranges of numbers, falling, that cover all from the lowest on."""
-        high, size = _END, _FIRST_RANGE
-        while high >= lowest:
-            row = None
-            if not self._condition.has_prefix:  # what FTS5 has collected holds for one statement
-                row = self._conn.execute(
-                    "SELECT surfaced FROM search_entries WHERE surfaced <= ? ORDER BY surfaced DESC"
-                    " LIMIT 1 OFFSET ?",
-                    (high, size),
-                ).fetchone()
-            low = lowest if row is None else max(lowest, row[0])
-            yield low, high
-            high, size = low - 1, min(4 * size, _LARGEST_RANGE)
+        """Yield ranges of numbers, falling, that cover all from the lowest on.
 
-    def _rows(self, low: int, high: int, *, limit: int = -1) -> sqlite3.Cursor:
-        """Return number, instant and ID of those in a range, by falling numbers."""
+        What is one search for FTS5 is read as far as needed, so there is one range. Else the newest are
+        searched first: most often they are enough.
+        """
+        high = _END
+        if self._condition.is_ranged:
+            row = self._conn.execute(
+                "SELECT surfaced FROM search_entries ORDER BY surfaced DESC LIMIT 1 OFFSET ?", (_FIRST_RANGE,)
+            ).fetchone()
+            if row is not None and row[0] > lowest:
+                yield row[0], high
+                high = row[0] - 1
+        yield lowest, high
+
+    def _rows(self, low: int, high: int, *, limit: int = -1, among: str | None = None) -> sqlite3.Cursor:
+        """Return number, instant and ID of those in a range, by falling numbers; `among` IDs, as JSON."""
         condition = self._condition
-        params = {**condition.params, "match": condition.match, "lo": low, "hi": high, "limit": limit}
-        if condition.match is None:
-            tables, number = "search_entries AS f WHERE", "f.seq"
-        else:
-            # The join is written so that the full-text index is asked first.
-            tables = "search_text AS s CROSS JOIN search_entries AS f ON f.seq = s.rowid WHERE s.search_text MATCH :match AND"
+        params = {**condition.params, "lo": low, "hi": high, "limit": limit}
+        tables, number = "search_entries AS f WHERE", "f.seq"
+        if condition.match is not None:
+            # A cross join, so that the full-text index is asked first.
+            tables = "search_text AS s CROSS JOIN search_entries AS f ON f.seq = s.rowid"
+            tables += " WHERE s.search_text MATCH :match AND"
             number = "s.rowid"
+            params["match"] = condition.match
+        if among is not None:
+            tables += " f.entry_id IN (SELECT value FROM json_each(:among)) AND"
+            params["among"] = among
         return self._conn.execute(
-            f"SELECT f.seq, f.surfaced, f.entry_id FROM {tables} {number} BETWEEN :lo AND :hi"
+            f"SELECT f.seq, f.surfaced, f.entry_id FROM {tables} {number} BETWEEN :lo AND :hi"  # noqa: S608 - constants, and what rules.sql wrote
             f" AND ({condition.where}) ORDER BY {number} DESC LIMIT :limit",
             params,
         )
