@@ -18,4 +18,6 @@ def check_command() -> None:
     """
     config = load_config()
     found = f"{counted(len(config.sources), 'source')}, {counted(len(config.feeds), 'feed')}"
+    if config.subscriptions:
+        found = f"{found}, {counted(len(config.subscriptions), 'followed list')}"
     click.echo(escape(f"{config_path()}: ok, {found}"))

@@ -61,9 +61,10 @@ def show_source_command(*, name: str, limit: int, as_json: bool) -> None:
 
 def _facts(source: Source, status: SourceStatus) -> Iterator[str]:
     yield source.name
+    advice = "asked there" if source.subscription else "asked there; put it into the config"
     facts = {
         "url": source.url,
-        "moved to": status.moved_to and f"{status.moved_to} (asked there; put it into the config)",
+        "moved to": status.moved_to and f"{status.moved_to} ({advice})",
         "list": source.subscription,
         "site": status.site_url,
         "title": status.title,

@@ -44,3 +44,26 @@ def test_a_plan_without_the_list_would_remove_its_sources(desk: Desk, followed: 
         ("removed", "own"),
         ("removed", "a"),
     }
+
+
+def test_an_import_of_a_list_that_is_followed_keeps_its_names_and_takes_no_other(
+    desk: Desk, followed: str, origin: Origin
+) -> None:
+    desk.json("poll")
+    more = opml("a", base=origin.url).replace(
+        "</body>", f'<outline text="a" xmlUrl="{origin.url}/c"/></body>'
+    )
+    (desk.folder / "list").write_text(more)
+    desk.done("import", "opml", desk.folder / "list")
+    assert [source.name for source in desk.config.sources] == ["own", "a", "a (127.0.0.1)"]
+    (desk.folder / "list").write_text(opml("own", base=origin.url).replace("/own", "/d"))
+    desk.done("import", "opml", desk.folder / "list")
+    assert desk.config.sources[-1].name == "own (127.0.0.1)"
+    assert "1 followed list" in desk.done("check")
+
+
+def test_an_import_takes_no_name_of_a_source_of_a_list(desk: Desk, followed: str, origin: Origin) -> None:
+    desk.json("poll")
+    (desk.folder / "list").write_text(opml("a", base="https://other.example"))
+    desk.done("import", "opml", desk.folder / "list")
+    assert [source.name for source in desk.config.sources] == ["own", "a (other.example)"]
