@@ -43,9 +43,8 @@ SEARCH_BUDGET = Budget(entries=200_000, milliseconds=2_000)
 SEARCHES_AT_ONCE = 2
 """One less than there are workers: feeds of the config do not wait behind searches."""
 SEARCHES_WAITING = 20
-_TOO_COSTLY_MS = 300_000
-"""How long an expression that took too much is not tried again."""
-_COME_BACK_S = 10
+_TOO_COSTLY_S = 300
+"""How long a search that took too much is not tried again."""
 
 _CACHE_CONTROL = "public, max-age=60, must-revalidate"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -57,13 +56,17 @@ ConfigInForce = Callable[[], Config]
 
 
 @dataclass(frozen=True, slots=True)
-class TooCostly:
-    """A selection that would take more than one request may: why, for the person who asked."""
+class Refused:
+    """A search that cannot be answered now: why, for the person who asked, and when to come back."""
 
     text: str
+    retry_after: int
+    """Seconds."""
 
 
-Found = Prepared | Unknown | TooCostly
+_BUSY = Refused("Too many searches are under way; try again soon.", 10)
+
+Found = Prepared | Unknown | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +106,15 @@ class FeedDesk:
         """
         if isinstance(asked, Misdirected):
             return text(asked.status, asked.text, [_OPEN_TO_BROWSERS], method=method)
-        if _searches(asked) and self._searches_waiting >= SEARCHES_WAITING:
-            return _unavailable("Too many searches are under way; try again soon.", _COME_BACK_S, method)
         found = await self._find(asked)
         match found:
             case Prepared():
                 return found.answer(method, headers)
             case Unknown():
                 return text(404, found.text, [_OPEN_TO_BROWSERS], method=method)
-            case TooCostly():
-                return _unavailable(found.text, _TOO_COSTLY_MS // 1000, method)
+            case Refused():
+                extra = [_OPEN_TO_BROWSERS, (b"retry-after", str(found.retry_after).encode())]
+                return text(503, found.text, extra, method=method)
 
     async def _find(self, target: Target) -> Found:
         config = self._config()
@@ -124,6 +126,8 @@ class FeedDesk:
         flight = (target, revision, id(config))
         task = self._under_way.get(flight)
         if task is None:
+            if _searches(target) and self._searches_waiting >= SEARCHES_WAITING:
+                return _BUSY
             task = asyncio.create_task(self._renew(target, config, revision, last))
             self._under_way[flight] = task
             task.add_done_callback(lambda _: self._under_way.pop(flight, None))
@@ -166,7 +170,8 @@ class FeedDesk:
         try:
             contents = self._contents(target, config, now)
         except CostError as error:
-            return _Kept(config, None, None, TooCostly(str(error)), now + _TOO_COSTLY_MS)
+            refused = Refused(str(error), _TOO_COSTLY_S)
+            return _Kept(config, None, None, refused, now + _TOO_COSTLY_S * 1000)
         if isinstance(contents, Unknown):
             return _Kept(config, revision, None, contents)
         # Most revisions are of other feeds' entries: the same contents need no second rendering.
@@ -230,9 +235,3 @@ def _tells_apart(modified: int, before: Prepared | None, *, moving: bool) -> boo
     if before is None:
         return not moving
     return before.last_modified is None or before.last_modified < modified // 1000
-
-
-def _unavailable(message: str, seconds: int, method: str) -> Answer:
-    """Return an answer that says when to come back."""
-    extra = [_OPEN_TO_BROWSERS, (b"retry-after", str(seconds).encode())]
-    return text(503, message, extra, method=method)
