@@ -17,16 +17,18 @@ from aggregator.cli.records import (
     source_record,
     tag_record,
 )
+from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.model import SourceStatus
 from aggregator.printable import escape
+from aggregator.rules.grammar import written
 
 _SOURCE_COLUMNS = (
     *("name", "outcome", "!last poll", "!next poll"),
     *(">failures", ">entries", ">http", ">bytes", ">ms", "message"),
 )
 _FEED_COLUMNS = (
-    *("slug", "title", "any", "all", "none", "sources"),
+    *("slug", "title", "any", "all", "none", "sources", "match"),
     *(">limit", ">entries", "!newest", "address"),
 )
 
@@ -79,7 +81,8 @@ def feeds_command(*, as_json: bool) -> None:
         return
     rows = [
         (
-            *(feed.slug, feed.title, feed.any, feed.all, feed.none, feed.sources, feed.limit),
+            *(feed.slug, feed.title, feed.any, feed.all, feed.none, feed.sources),
+            *(None if feed.match is None else written(feed.match), feed.limit),
             *(f"{COUNTED}+" if state.entries == COUNTED else state.entries, instant(state.last_surfaced)),
             f"{config.service.base_url}/feeds/{feed.slug}.atom",
         )
@@ -111,4 +114,4 @@ def _feed_states(config: Config) -> list[FeedState]:
     if missing_database(config):
         return [FeedState() for _ in config.feeds]
     with existing_store(config) as store:
-        return [feed_state(store.entries(feed_query(feed))) for feed in config.feeds]
+        return [feed_state(store.entries(feed_query(feed, now=now_ms()))) for feed in config.feeds]

@@ -19,6 +19,7 @@ from aggregator.model import (
     SourceStatus,
     TagCount,
 )
+from aggregator.rules.grammar import written
 
 Record = dict[str, object]
 
@@ -108,9 +109,18 @@ def past_poll_record(report: PollReport, tally: PollTally) -> Record:
     return {"started_at": report.started_at, **poll_record(report, tally)}
 
 
-def feed_query(feed: FeedSpec) -> EntryQuery:
-    """Return the query for what meets a feed's conditions, whatever number of entries it publishes."""
-    return EntryQuery(any=feed.any, all=feed.all, none=feed.none, sources=feed.sources, limit=COUNTED)
+def feed_query(feed: FeedSpec, *, now: int) -> EntryQuery:
+    """Return the query for what meets a feed's conditions at `now` (ms), however few it publishes."""
+    return EntryQuery(
+        any=feed.any,
+        all=feed.all,
+        none=feed.none,
+        sources=feed.sources,
+        match=feed.match,
+        published_since=None if feed.max_age is None else now - feed.max_age,
+        now=now,
+        limit=COUNTED,
+    )
 
 
 def feed_state(entries: Sequence[Entry]) -> FeedState:
@@ -127,8 +137,15 @@ def feed_record(feed: FeedSpec, state: FeedState, base_url: str) -> Record:
         "all": feed.all,
         "none": feed.none,
         "sources": feed.sources,
+        "match": None if feed.match is None else written(feed.match),
         "limit": feed.limit,
         "window": feed.window,
+        "max_age": feed.max_age,
+        "per_source": feed.per_source,
+        "order": feed.order,
+        "content": feed.content,
+        "digest": feed.digest,
+        "private": feed.token is not None,
         "entries": state.entries,
         "last_surfaced": state.last_surfaced,
         "urls": {form: f"{base_url}/feeds/{feed.slug}.{form}" for form in ("rss", "atom", "json")},

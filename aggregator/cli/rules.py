@@ -86,7 +86,7 @@ def test_command(*, since: int | None, wanted: str | None, limit: int, as_json: 
         click.echo(escape(f"{name!r} matches {tally.matches[name]} of {counted(tally.entries, 'entry')}"))
     total = sum(tally.matches[name] for name in shown)
     if len(rows) < total:
-        click.echo(f"The newest {len(rows)} of {counted(total, 'match')} are listed; --limit shows more.")
+        click.echo(f"The newest {len(rows)} of {total} matches are listed; --limit shows more.")
     if not config.rules:
         click.echo(escape(f"There are no [[rules]] in {config.path}."))
 

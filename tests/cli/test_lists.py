@@ -122,8 +122,15 @@ def test_feeds_are_listed_with_what_they_select_and_their_addresses(desk: Desk) 
         "all": [],
         "none": [],
         "sources": [],
+        "match": None,
         "limit": 7,
         "window": HOUR,
+        "max_age": None,
+        "per_source": None,
+        "order": "surfaced",
+        "content": "full",
+        "digest": None,
+        "private": False,
         "entries": None,
         "last_surfaced": None,
         "urls": {
@@ -142,12 +149,13 @@ def test_feeds_are_listed_with_what_meets_their_conditions_beyond_their_limit(de
     feeds = (
         '[[feeds]]\nslug = "c"\ntitle = "C"\nany = ["C++"]\nlimit = 1\nwindow = "0s"\n'
         '[[feeds]]\nslug = "none"\ntitle = "None"\nany = ["nothing"]\n'
+        '[[feeds]]\nslug = "m"\ntitle = "M"\nany = ["C++"]\nmatch = "title:nowhere"\n'
     )
     desk.write(TWO_SOURCES + feeds)
     desk.bring("日経中文網", draft("a", published=NOW), draft("b", published=NOW - HOUR), now=NOW)
     found = [(feed["slug"], feed["entries"], feed["last_surfaced"]) for feed in desk.json("feeds")]
-    assert found == [("c", 2, NOW), ("none", 0, None)]
-    head, first, _ = desk.done("feeds").splitlines()
+    assert found == [("c", 2, NOW), ("none", 0, None), ("m", 0, None)]
+    head, first, *_ = desk.done("feeds").splitlines()
     assert head.split()[-4:] == ["limit", "entries", "newest", "address"]
     assert first.split()[4:6] == ["2", f"{datetime.fromtimestamp(NOW / 1000):%Y-%m-%d}"]  # noqa: DTZ006 - local, as shown
 
