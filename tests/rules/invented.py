@@ -37,10 +37,12 @@ _GAPS = (" ", " ", " ", "", "\xa0", "-", ", ", "、", "\n", "_", "\u200b")
 sentences = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(_GAPS)), min_size=1, max_size=8).map(
     lambda pairs: "".join(word + gap for word, gap in pairs)
 )
+_characters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Cs"))
+"""What stored texts consist of: control characters are taken out before."""
 _texts = st.one_of(
     st.sampled_from(WORDS),
     sentences,
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+    st.text(_characters, max_size=6),
 )
 TAGS = (
     "Japan",

@@ -28,21 +28,29 @@ from aggregator.model import (
 )
 
 _NAMES_OF_UNSPACED = (
-    "CJK ", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI ", "LAO ", "KHMER ", "MYANMAR ",
-    "HALFWIDTH KATAKANA", "HALFWIDTH HANGUL", "IDEOGRAPHIC ", "KANGXI ", "HENTAIGANA",
-)  # fmt: skip
+    *("CJK ", "KANGXI ", "HANGZHOU ", "IDEOGRAPHIC ", "VERTICAL IDEOGRAPHIC ", "BOPOMOFO"),
+    *(
+        "HIRAGANA",
+        "KATAKANA",
+        "HALFWIDTH KATAKANA",
+        "COMBINING KATAKANA",
+        "VERTICAL KANA",
+        "MASU ",
+        "HENTAIGANA",
+    ),
+    *("HANGUL", "HALFWIDTH HANGUL", "THAI ", "LAO ", "KHMER ", "MYANMAR "),
+)
 _INVISIBLE = {
-    "\xad",
-    "\u034f",
-    "\u200c",
-    "\u200d",
-    "\u2060",
-    "\ufeff",
-    "\u200e",
-    "\u200f",
-    "\ufe0f",
-    "\ufe0e",
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
+    *range(0x180B, 0x1810),
+    *range(0x200C, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),
+    *range(0x1D173, 0x1D17B),
+    *range(0xE0000, 0xE1000),
 }
+"""Default ignorable code points, as DerivedCoreProperties.txt of Unicode lists them."""
 
 
 def tokens(text: str) -> list[str]:
@@ -50,10 +58,11 @@ def tokens(text: str) -> list[str]:
     word = ""
     for character in unicodedata.normalize("NFKC", text).casefold():
         kind = unicodedata.category(character)
-        if character in _INVISIBLE:
+        if ord(character) in _INVISIBLE:
             continue
+        name = unicodedata.name(character, "")
         alone = (
-            unicodedata.name(character, "").startswith(_NAMES_OF_UNSPACED)
+            (name.startswith(_NAMES_OF_UNSPACED) and "TALLY" not in name)
             or kind[0] == "S"
             or character in "#%&@"
         )

@@ -52,6 +52,15 @@ def test_the_tokens_are_those_of_a_plain_reading(text: str) -> None:
     assert count_words(folded) == len(naive.tokens(text))
 
 
+def test_each_character_is_what_its_name_says() -> None:
+    wrong = [
+        text
+        for text in (f"a{chr(code)}b" for code in range(0x10000) if not 0xD800 <= code < 0xE000)
+        if fold(text).split() != naive.tokens(text)
+    ]
+    assert wrong == []
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(_CHARACTERS, max_size=40))
 def test_a_folded_text_folds_to_itself(text: str) -> None:
