@@ -77,10 +77,9 @@ def registered(conn: sqlite3.Connection) -> list[RegisteredFeed]:
     return [RegisteredFeed(id=row["id"], conditions=from_text(row["conditions"])) for row in rows]
 
 
-def standing(
-    conn: sqlite3.Connection, entry_id: int, surfaced: int, subject: Callable[[], Subject]
-) -> Standing:
+def standing(conn: sqlite3.Connection, entry_id: int, subject: Callable[[], Subject]) -> Standing:
     """Return what an entry's conditions are judged by, as its rows say."""
+    (surfaced,) = conn.execute("SELECT surfaced FROM entries WHERE id = ?", (entry_id,)).fetchone()
     tags = conn.execute("SELECT tag, surfaced FROM entry_tags WHERE entry_id = ?", (entry_id,))
     sources = conn.execute(
         "SELECT s.name, c.surfaced FROM entry_sources AS c JOIN sources AS s ON s.id = c.source_id"
@@ -146,33 +145,30 @@ def fill(conn: sqlite3.Connection, limit: int) -> None:
     ).fetchall()
     if not unfilled:
         return
-    reached = tuple(unfilled[0])[-2:]
-    group = [row for row in unfilled if tuple(row)[-2:] == reached]
+    # All go on from where the last one is: those that are further look at some entries once more.
     batch = conn.execute(
         "SELECT surfaced, id, dropped FROM entries WHERE (surfaced, id) < (?, ?)"
         " ORDER BY surfaced DESC, id DESC LIMIT ?",
-        (*reached, limit),
+        (unfilled[0]["at"], unfilled[0]["entry_id"], limit),
     ).fetchall()
-    _fill_with(conn, group, batch)
-    marks = ",".join("?" * len(group))
-    ids = [row["id"] for row in group]
+    _fill_with(conn, unfilled, batch)
     if len(batch) < limit:
-        conn.execute(f"UPDATE feeds SET filled = 1, served = 1 WHERE id IN ({marks})", ids)  # noqa: S608 - only question marks
+        conn.execute("UPDATE feeds SET filled = 1, served = 1 WHERE filled = 0 AND position IS NOT NULL")
     else:
         conn.execute(
-            f"UPDATE feeds SET filled_at = ?, filled_id = ? WHERE id IN ({marks})",  # noqa: S608 - as above
-            (*tuple(batch[-1])[:2], *ids),
+            "UPDATE feeds SET filled_at = ?, filled_id = ? WHERE filled = 0 AND position IS NOT NULL",
+            (batch[-1]["surfaced"], batch[-1]["id"]),
         )
 
 
 def left_to_fill(conn: sqlite3.Connection) -> int:
     """Return how many entries `fill` has still to look at or to forget, counted up to `LEFT_COUNTED`."""
-    unfilled, lowest = conn.execute(
-        "SELECT count(*), min(coalesce(filled_at, ?)) FROM feeds WHERE filled = 0 AND position IS NOT NULL",
+    unfilled, behind = conn.execute(
+        "SELECT count(*), max(coalesce(filled_at, ?)) FROM feeds WHERE filled = 0 AND position IS NOT NULL",
         (_FIRST,),
     ).fetchone()
     (left,) = conn.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM entries WHERE surfaced <= ? LIMIT ?)", (lowest, LEFT_COUNTED)
+        "SELECT count(*) FROM (SELECT 1 FROM entries WHERE surfaced <= ? LIMIT ?)", (behind, LEFT_COUNTED)
     ).fetchone()
     (gone,) = conn.execute(
         "SELECT count(*) FROM (SELECT 1 FROM feeds AS f JOIN feed_entries AS m ON m.feed_id = f.id"
@@ -182,12 +178,14 @@ def left_to_fill(conn: sqlite3.Connection) -> int:
     return max(int(left), 1 if unfilled else 0) + int(gone)
 
 
-def _fill_with(conn: sqlite3.Connection, group: Sequence[sqlite3.Row], batch: Sequence[sqlite3.Row]) -> None:
-    """Note each entry of a batch in the feeds of a group of rows that have come equally far."""
+def _fill_with(
+    conn: sqlite3.Connection, unfilled: Sequence[sqlite3.Row], batch: Sequence[sqlite3.Row]
+) -> None:
+    """Note each entry of a batch in the feeds of these rows."""
     new, refilled = (
         [
             RegisteredFeed(id=row["id"], conditions=from_text(row["conditions"]))
-            for row in group
+            for row in unfilled
             if bool(row["served"]) is served
         ]
         for served in (False, True)
@@ -198,9 +196,8 @@ def _fill_with(conn: sqlite3.Connection, group: Sequence[sqlite3.Row], batch: Se
         entries = {entry.id: entry for entry in read_entries(conn, [row["id"] for row in batch])}
     changed = False
     for row in batch:
-        entry_id, surfaced = row["id"], row["surfaced"]
-        subject = _subject_of(entries, entry_id)
-        where = None if row["dropped"] else standing(conn, entry_id, surfaced, subject)
+        entry_id = row["id"]
+        where = None if row["dropped"] else standing(conn, entry_id, _subject_of(entries, entry_id))
         # Nobody has read a new feed yet: its entries stand in their own order, before all that join later.
         changed |= note(conn, new, entry_id, where, at=_NEVER, joined=lambda: 0)
         changed |= note(conn, refilled, entry_id, where, at=_NEVER, joined=lambda: joined.number)

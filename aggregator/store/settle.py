@@ -57,9 +57,7 @@ class Settler:
             textindex.put(self._conn, subject().with_tags(verdict.tags))
         standing = None
         if not verdict.dropped and self._feeds:
-            standing = feeds.standing(
-                self._conn, entry_id, before["surfaced"], lambda: subject().with_tags(verdict.tags)
-            )
+            standing = feeds.standing(self._conn, entry_id, lambda: subject().with_tags(verdict.tags))
         noted = feeds.note(
             self._conn, self._feeds, entry_id, standing, at=surfaced, joined=lambda: self._joined.number
         )

@@ -281,7 +281,8 @@ def _check(run: _Run) -> None:
 def test_feeds_hold_what_meets_their_conditions_whatever_was_written_in_which_order(
     steps: Sequence[tuple[Any, ...]],
 ) -> None:
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aggregator.store.sources._FILLED_AT_ONCE", 2)  # else nothing is left to fill
         run = _Run(Path(folder) / "aggregator.db")
         try:
             for step in steps:
