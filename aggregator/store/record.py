@@ -126,7 +126,7 @@ class _Writer:
         else:
             self._keep_further(item.draft, entry.id)
         changed = self._publish(entry.id, before)
-        settled = self._settler.settle(entry.id, self._retags_at(item.draft, entry.id))
+        settled = self._settler.settle(entry.id, self._retags_at(entry.id))
         if changed or settled:
             self._touch(entry.id)
         return int(changed or settled)
@@ -242,12 +242,13 @@ class _Writer:
         )
         identify(self._conn, self._source_id, item, entry_id)
 
-    def _retags_at(self, draft: EntryDraft, entry_id: int) -> int:
-        """Return when the entry surfaces under a tag that it gets only now: an old one is no news there."""
+    def _retags_at(self, entry_id: int) -> int:
+        """Return when the entry surfaces under a tag that it gets only now: an old one is no news there.
+
+        How old it is counts from when it surfaced: an item that came days late is as new as any other.
+        """
         (surfaced,) = self._conn.execute("SELECT surfaced FROM entries WHERE id = ?", (entry_id,)).fetchone()
-        if surfaced < self._now - self._policy.backfill_after:
-            return int(surfaced)
-        return self._surfaces_at(usable_instant(draft.published, self._now))
+        return int(surfaced) if surfaced < self._now - self._policy.backfill_after else self._now
 
     def _touch(self, entry_id: int) -> None:
         self._conn.execute("UPDATE entries SET changed = ? WHERE id = ?", (self._now, entry_id))

@@ -142,6 +142,15 @@ def test_a_category_that_old_items_get_later_puts_none_of_them_on_top(store: Sto
     assert titles_in_order(store, EntryQuery(all=("c",))) == ["news", *old]
 
 
+def test_an_item_that_came_late_is_news_under_a_category_that_it_gets_soon_after(store: Store) -> None:
+    poll(store, A, [draft("a", published=NOW, categories=("c",))])
+    late = NOW + HOUR - 6 * DAY
+    poll(store, A, [draft("late", published=late)], now=NOW + HOUR)
+    poll(store, A, [draft("b", published=NOW + 2 * DAY)], now=NOW + 2 * DAY)
+    poll(store, A, [draft("late", published=late, categories=("c",))], now=NOW + 2 * DAY + HOUR)
+    assert titles_in_order(store, EntryQuery(all=("c",))) == ["late", "a"]
+
+
 def test_an_entry_is_as_new_in_a_feed_as_the_last_of_its_conditions_and_the_first_that_meets_one(
     store: Store,
 ) -> None:
