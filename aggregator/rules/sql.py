@@ -3,15 +3,16 @@
     Expression ─► negations moved to the leaves ─► per leaf: query of the full-text index, or SQL, or no bound
         ─► parts for the full-text index put together, as far as they reach ─► Condition
 
-The index: `search_text`, a full-text table of FTS5 whose tokens are those of `rules.folding` and `rules.labels`,
-and `search_entries` (called f here), a row of facts for each entry under the same number, `seq`.
+The index: `search_text`, a full-text table of FTS5 whose tokens are those of `rules.folding` and
+`rules.labels`, and `search_entries` (called f here), a row of facts for each entry under the
+same number, `seq`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggregator.model import And, Comparison, Expression, Field, Has, Not, Operator, Or, Pattern, Text
 from aggregator.rules.folding import fold
@@ -26,7 +27,7 @@ from aggregator.rules.labels import (
     tag_label,
 )
 from aggregator.rules.regex import regex
-from aggregator.rules.subject import needle, searchable
+from aggregator.rules.subject import MAX_TEXT, needle, searchable
 
 Parameter = str | int
 
@@ -35,6 +36,15 @@ _COLUMNS = {Field.ANY: "", Field.TITLE: "title : ", Field.AUTHOR: "authors : "} 
 }
 """Where the full-text index has the words of a field."""
 
+_LABELS = {
+    Field.TAG: tag_label,
+    Field.CATEGORY: category_label,
+    Field.DOMAIN: domain_label,
+    Field.LANG: language_label,
+}
+_STEPS = {Field.DOMAIN: ".", Field.LANG: "-"}
+"""Between the parts of which the index has a bounded number."""
+
 _NUMBERS = {
     Field.AGE: ":now - f.dated",
     Field.PUBLISHED: "f.dated",
@@ -42,8 +52,14 @@ _NUMBERS = {
     Field.ID: "f.entry_id",
 }
 
+HOLDS_MATCH = "holds_match"
+"""The SQL function of that name is to be this module's."""
+
 _MAX_HEIGHT = 8
 """Parts within parts of one full-text query: the stack of FTS5's parser has an end."""
+
+_MAX_DEPTH = 20
+"""Parentheses within each other in SQL, for the same reason."""
 
 _MAX_WORDS = 8000
 """Characters of a folded phrase: FTS5 cuts very long words."""
@@ -62,12 +78,12 @@ class Condition:
     match: str | None
     """A full-text query that each entry meets which meets the expression; None when there is no such."""
     where: str
-    """SQL over f that they all meet as well. `:lo` and `:hi`, in it, are the range of `seq` that is asked for."""
+    """SQL over f that they all meet as well. `:lo` and `:hi` in it are the range of `seq` to look in."""
     params: Mapping[str, Parameter]
     exact: bool
     """Whether all that meet both meet the expression; else they are to be looked at."""
-    has_prefix: bool
-    """Whether FTS5 collects all words with some beginning before it tells the first entry."""
+    is_ranged: bool
+    """Whether `where` mentions `:lo` and `:hi`: it has full-text queries of its own."""
     published_since: int | None
     """Entries that meet the expression are published at that instant (ms) or later."""
 
@@ -88,7 +104,7 @@ _UNBOUND = _Bound(exact=False)
 
 
 def condition_for(expression: Expression, *, now: int, sources: Mapping[int, str]) -> Condition:
-    """Return what SQL can say of an expression at the instant `now` (ms), of entries of these sources, by ID."""
+    """Return what SQL can say of an expression at the instant `now` (ms); `sources` are names by ID."""
     builder = _Builder(sources)
     builder.params["now"] = now
     bound = builder.bound(expression, negated=False)
@@ -101,16 +117,20 @@ def condition_for(expression: Expression, *, now: int, sources: Mapping[int, str
         where=bound.where or "1",
         params=used,
         exact=bound.exact,
-        has_prefix=builder.has_prefix,
+        is_ranged=":lo" in bound.where,
         published_since=_published_since(expression, now),
     )
+
+
+def holds_match(pattern: str, flags: str, text: str) -> bool:
+    """Return whether a text holds a match of a regular expression: in SQL, the function `HOLDS_MATCH`."""
+    return any(map(regex(pattern, flags).matches, searchable((text,))))
 
 
 @dataclass(slots=True)
 class _Builder:
     sources: Mapping[int, str]
     params: dict[str, Parameter] = field(default_factory=dict)
-    has_prefix: bool = False
 
     def bound(self, expression: Expression, *, negated: bool) -> _Bound:
         match expression:
@@ -118,7 +138,8 @@ class _Builder:
                 return self.bound(term, negated=not negated)
             case And(terms) | Or(terms):
                 bounds = [self.bound(term, negated=negated) for term in terms]
-                return self._all(bounds) if isinstance(expression, And) is not negated else self._any(bounds)
+                is_all = isinstance(expression, And) is not negated
+                return _shallow(self._all(bounds) if is_all else self._any(bounds))
             case Text():
                 bound = self._text(expression)
             case Has(part):
@@ -172,24 +193,18 @@ class _Builder:
         wanted = needle(term)
         if not wanted or _has_surrogate(wanted):
             return _NOTHING
-        match term.field:
-            case Field.URL:
-                return _Bound(where=f"instr(f.urls, {self._add(wanted)}) > 0")
-            case Field.SOURCE:
-                return self._sources(number for number, name in self.sources.items() if wanted in fold(name))
-            case Field.TAG:
-                return self._label(tag_label(wanted[1:].rstrip("\n")), prefix=term.prefix)
-            case Field.CATEGORY:
-                return self._label(category_label(wanted[1:].rstrip("\n")), prefix=term.prefix)
-            case Field.DOMAIN:
-                return self._label(domain_label(wanted)) if wanted.count(".") <= MAX_STEPS else _UNBOUND
-            case Field.LANG:
-                return self._label(language_label(wanted)) if wanted.count("-") <= MAX_STEPS else _UNBOUND
-            case _:
-                return self._words(term, wanted)
+        if term.field in _COLUMNS:
+            return self._words(term, wanted)
+        if term.field is Field.URL:
+            return _Bound(where=f"instr(f.urls, {self._add(wanted)}) > 0")
+        if term.field is Field.SOURCE:
+            return self._sources(number for number, name in self.sources.items() if wanted in fold(name))
+        if term.field not in _LABELS or wanted.count(_STEPS.get(term.field, "\0")) > MAX_STEPS:
+            return _UNBOUND
+        return _Bound(match=_phrase(_LABELS[term.field](wanted.strip("\n"))) + " *" * term.prefix)
 
     def _words(self, term: Text, folded: str) -> _Bound:
-        if term.field not in _COLUMNS or len(folded) > _MAX_WORDS:
+        if len(folded) > _MAX_WORDS:
             return _UNBOUND
         words = folded.split()
         if term.prefix and len(words[-1]) < _SHORT and words[-1].isascii() and words[-1].isalnum():
@@ -199,12 +214,7 @@ class _Builder:
                 if words[1:]
                 else _UNBOUND
             )
-        self.has_prefix |= term.prefix
         return _Bound(match=_COLUMNS[term.field] + _phrase(*words) + " *" * term.prefix)
-
-    def _label(self, label: str, *, prefix: bool = False) -> _Bound:
-        self.has_prefix |= prefix
-        return _Bound(match=_phrase(label) + " *" * prefix)
 
     def _sources(self, ids: Iterable[int]) -> _Bound:
         wanted = sorted(ids)
@@ -222,17 +232,41 @@ class _Builder:
         return _Bound(where=f"{number} {term.operator} {self._add(term.value)}") if number else _NOTHING
 
     def _pattern(self, term: Pattern) -> _Bound:
-        if term.field is not Field.SOURCE:
-            return _UNBOUND
-        matches = regex(term.pattern, term.flags).matches
-        return self._sources(
-            number for number, name in self.sources.items() if any(map(matches, searchable([name])))
-        )
+        match term.field:
+            case Field.SOURCE:
+                ids = (
+                    number
+                    for number, name in self.sources.items()
+                    if holds_match(term.pattern, term.flags, name)
+                )
+                return self._sources(ids)
+            case Field.TITLE:
+                of_title = self._holds_match(term, f"substr(title, 1, {MAX_TEXT})")
+                return _Bound(where=f"(SELECT {of_title} FROM entries WHERE id = f.entry_id)")  # noqa: S608 - names of parameters
+            case Field.TAG:
+                of_tag = self._holds_match(term, "tag")
+                return _Bound(
+                    where=f"EXISTS (SELECT 1 FROM entry_tags WHERE entry_id = f.entry_id AND {of_tag})"  # noqa: S608 - names of parameters
+                )
+            case _:
+                return _UNBOUND
+
+    def _holds_match(self, term: Pattern, column: str) -> str:
+        return f"{HOLDS_MATCH}({self._add(term.pattern)}, {self._add(term.flags)}, {column})"
 
     def _add(self, value: Parameter) -> str:
         name = f"q{len(self.params)}_"
         self.params[name] = value
         return f":{name}"
+
+
+def _shallow(bound: _Bound) -> _Bound:
+    """Return a bound that SQLite can read; what is too deep in parentheses is left to the predicate."""
+    depth = deepest = 0
+    for character in bound.where:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    return replace(bound, where="", exact=False) if deepest > _MAX_DEPTH else bound
 
 
 def _opposite(bound: _Bound) -> _Bound:
@@ -244,7 +278,7 @@ def _opposite(bound: _Bound) -> _Bound:
 
 
 def _conjunction(bounds: Collection[_Bound]) -> tuple[str, bool, int]:
-    """Return the full-text query that all of these together are, whether it is to be negated, and its height."""
+    """Return the full-text query that all of these are together, whether it is negated, and its height."""
     wanted = list(dict.fromkeys(bound.match for bound in bounds if not bound.negated))
     unwanted = list(dict.fromkeys(bound.match for bound in bounds if bound.negated))
     height = max((bound.height for bound in bounds), default=0)

@@ -1,7 +1,7 @@
 """Which entries have the tags and sources that a query asks for, or are in its feed, and since when.
 
     smallest condition with few rows ─► its entries, the other conditions looked up ─► sorted
-    none with few rows ─► rows of all conditions, merged in the order of their indexes, read as far as needed
+    none with few rows ─► rows of all, merged in the order of their indexes, read as far as needed
 
 Both give the same; the first is fast where conditions hardly meet, the second where they often do.
 """
@@ -54,13 +54,12 @@ class _Condition:
         )
 
     def is_first(self, said: _Parameters) -> str:
-        """Return SQL that holds for the first of an entry's rows, which is called m."""
+        """Return SQL that holds for the first of an entry's rows (each of the first), which is called m."""
         if len(self.values) == 1:
             return "1"
         return (
             f"NOT EXISTS (SELECT 1 FROM {self.table} AS o WHERE o.entry_id = m.entry_id"  # noqa: S608 - constants
-            f" AND o.{self.column} IN ({said.several(self.values)})"
-            f" AND (o.surfaced, o.{self.column}) < (m.surfaced, m.{self.column}))"
+            f" AND o.{self.column} IN ({said.several(self.values)}) AND o.surfaced < m.surfaced)"
         )
 
     def has_few(self, conn: sqlite3.Connection) -> bool:
@@ -74,7 +73,8 @@ class _Condition:
     def entries(self, conn: sqlite3.Connection) -> list[int]:
         said = _Parameters()
         rows = conn.execute(
-            f"SELECT DISTINCT entry_id FROM {self.table} WHERE {self.column} IN ({said.several(self.values)})",  # noqa: S608 - constants
+            f"SELECT DISTINCT entry_id FROM {self.table}"  # noqa: S608 - constants
+            f" WHERE {self.column} IN ({said.several(self.values)})",
             said,
         )
         return [entry_id for (entry_id,) in rows]
@@ -119,7 +119,11 @@ class Membership:
         said = _Parameters()
         arms = " UNION ALL ".join(self._arms(said))
         with closing(self._conn.execute(f"{arms} ORDER BY at DESC, id DESC", said)) as rows:
-            yield from map(tuple, rows)
+            before = None
+            for row in map(tuple, rows):  # what met several conditions at one instant is in several arms
+                if row != before:
+                    yield row
+                before = row
 
     def among(self, ids: Sequence[int]) -> list[Member]:
         """Return the members that are among these entries, in the same order."""
@@ -140,7 +144,7 @@ class Membership:
         """Return the entries of a condition that few meet; None when there is none."""
         if self._published_since is not None:
             recent = self._conn.execute(
-                "SELECT id FROM entries WHERE dropped = 0 AND coalesce(published, id) >= ? LIMIT ?",
+                "SELECT id FROM entries WHERE coalesce(published, id) >= ? LIMIT ?",
                 (self._published_since, _FEW + 1),
             ).fetchall()
             if len(recent) <= _FEW:
@@ -156,19 +160,18 @@ class Membership:
     def _arms(self, said: _Parameters) -> Iterator[str]:
         """Yield a statement for each index that is read; a row of one is a member when it is the last needed.
 
-        So each member is in one of them, once, at the instant from which it has met all conditions.
+        So each member is in them at the instant from which it has met all conditions, and at no other.
         """
         if not self._conditions:
             yield (
-                "SELECT e.surfaced AS at, e.id AS id FROM entries AS e"
+                "SELECT e.surfaced AS at, e.id AS id FROM entries AS e"  # noqa: S608 - constants
                 f" WHERE e.dropped = 0{self._further('e.id', said, certain=True)}"
             )
         for place, condition in enumerate(self._conditions):
             needed = [condition.is_first(said)]
             for other_place, other in enumerate(self._conditions):
                 if other_place != place:
-                    earlier = "<" if other_place < place else "<="
-                    needed.append(f"{other.since('m.entry_id', said)} {earlier} m.surfaced")
+                    needed.append(f"{other.since('m.entry_id', said)} <= m.surfaced")
             for value in condition.values:
                 yield (
                     f"SELECT m.surfaced AS at, m.entry_id AS id FROM {condition.table} AS m"  # noqa: S608 - constants

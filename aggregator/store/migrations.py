@@ -380,4 +380,4 @@ def _search(db: Database) -> None:
     # `dropped` stands behind an entry's long texts: what is published is found without reading these.
     db.execute("DROP INDEX entries_by_surfaced")
     db.execute("CREATE INDEX entries_by_surfaced ON entries (surfaced, id, dropped)")
-    db.execute("CREATE INDEX entries_by_date ON entries (coalesce(published, id)) WHERE dropped = 0")
+    db.execute("CREATE INDEX entries_by_date ON entries (coalesce(published, id))")

@@ -22,7 +22,7 @@ from itertools import islice, takewhile
 from aggregator.model import And, Entry, EntryQuery, Expression, Field, Or, Text
 from aggregator.rules.folding import fold, fold_tag
 from aggregator.rules.predicate import compiled
-from aggregator.rules.sql import Condition, condition_for
+from aggregator.rules.sql import HOLDS_MATCH, Condition, condition_for, holds_match
 from aggregator.rules.subject import Subject
 from aggregator.store.costs import UNLIMITED, Meter
 from aggregator.store.memberships import Member, Membership
@@ -146,6 +146,7 @@ class _Index:
     def __init__(self, conn: sqlite3.Connection, condition: Condition) -> None:
         self._conn = conn
         self._condition = condition
+        conn.create_function(HOLDS_MATCH, 3, holds_match, deterministic=True)
         self.is_exact = condition.exact
 
     def in_order(self, surfaced_since: int | None) -> Iterator[Member]:

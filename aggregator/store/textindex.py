@@ -67,7 +67,8 @@ def put(conn: sqlite3.Connection, subject: Subject) -> None:
     facts = (seq, entry.id, surfaced, subject.published, words, subject.urls)
     if before is None or facts[3:] != (before["dated"], before["count"], before["urls"]):
         conn.execute(
-            "REPLACE INTO search_entries (seq, entry_id, surfaced, dated, words, urls) VALUES (?, ?, ?, ?, ?, ?)",
+            "REPLACE INTO search_entries (seq, entry_id, surfaced, dated, words, urls)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             facts,
         )
 
