@@ -15,7 +15,7 @@ from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.foresight import FeedOutlook, Foresight, Outlook, outlook_of
 from aggregator.model import EntryQuery, InForce, StoredEntry
-from aggregator.plan import Change, Step, plan, plan_feeds, plan_rules
+from aggregator.plan import ORDER, Change, Step, plan, plan_feeds, plan_rules
 from aggregator.printable import escape
 from aggregator.protocols import Store
 from aggregator.rules.keys import CONDITIONS, Keys, feed_keys
@@ -48,13 +48,14 @@ def plan_command(*, as_json: bool) -> None:
             before = store.curation.in_force()
             steps = [*plan(config.sources, store.source_statuses()), *_curation_steps(config, before)]
             outlook = _outlook(config, before, steps, store, hidden=as_json and sys.stdout.isatty())
+    asks_rules = any(step.rule is not None or step.key == ORDER for step in steps)
     if as_json:
         for step in steps:
             print_json(asdict(step))
         for record in _outlook_records(outlook):
             print_json(record)
         return
-    for line in [*map(_line, steps), *_outlook_lines(outlook)]:
+    for line in [*map(_line, steps), *_outlook_lines(outlook, asks_rules=asks_rules)]:
         click.echo(escape(line))
     if not steps:
         click.echo("Nothing would change in sources, rules and feeds.")
@@ -69,7 +70,7 @@ def _outlook(
 ) -> Outlook | None:
     """Return how stored entries would change; None when nothing of what they depend on does."""
     retags = any(
-        (step.source is not None and step.key in _TAGGING) or step.rule is not None or step.key == "order"
+        (step.source is not None and step.key in _TAGGING) or step.rule is not None or step.key == ORDER
         for step in steps
     )
     refilled = {
@@ -125,7 +126,7 @@ def _outlook_records(outlook: Outlook | None) -> Iterator[dict[str, object]]:
         yield {"change": "feed entries", **asdict(feed)}
 
 
-def _outlook_lines(outlook: Outlook | None) -> Iterator[str]:
+def _outlook_lines(outlook: Outlook | None, *, asks_rules: bool) -> Iterator[str]:
     if outlook is None:
         return
     for feed in outlook.feeds:
@@ -143,7 +144,9 @@ def _outlook_lines(outlook: Outlook | None) -> Iterator[str]:
         if number
     ]
     if effects:
-        yield f"{'; '.join(effects)}: rules are asked about stored entries by `aggregator rules apply`."
+        yield f"{'; '.join(effects)}."
+        if asks_rules:
+            yield "Rules are asked about stored entries by `aggregator rules apply` only."
 
 
 def _feed_line(feed: FeedOutlook) -> str:

@@ -45,8 +45,10 @@ class Desk:
         """Record a poll of a configured source."""
         (source,) = (source for source in self.config.sources if source.name == name)
         with closing(open_store(str(self.database))) as store:
-            store.sync_sources(self.config.sources, now=now)
-            poll(store, source, None if outcome.is_failure else drafts, now=now, outcome=outcome)
+            store.sync_sources(self.config.sources, now=now, policy=self.config.stories)
+            policy = self.config.stories
+            documents = None if outcome.is_failure else drafts
+            poll(store, source, documents, now=now, outcome=outcome, policy=policy)
 
     def type(self, *arguments: str | Path, env: dict[str, str | None] | None = None) -> Result:
         """Run a command on the config; an error that is no `AggregatorError` fails the test."""

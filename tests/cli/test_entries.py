@@ -65,6 +65,8 @@ def test_a_record_of_an_entry_has_the_promised_keys_in_their_order(filled: Desk)
             "sources",
             "source_urls",
             "episode",
+            "dropped",
+            "rulings",
         ),
     ]
     assert record["id"] == record["published"] == NOW - HOUR
