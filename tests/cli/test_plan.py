@@ -90,5 +90,5 @@ def test_sources_that_get_other_tags_and_names_change_feeds(desk: Desk) -> None:
         "~ 'other': categories: keep -> ignore",
         "  feed 'f': 0 -> 1 entry, +1 -0",
         "  feed 'g': 1 -> 0 entries, +0 -1",
-        "1 entry would have other tags: rules are asked about stored entries by `aggregator rules apply`.",
+        "1 entry would have other tags.",
     ]
