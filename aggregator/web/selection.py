@@ -22,6 +22,9 @@ from aggregator.web.urls import FeedTarget, Kind
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
+_GRACE = 10 * _MINUTE
+"""Added to each window. Who looks once a day comes a little later every day and may get what is a minute old
+(Cache-Control); and an entry can be seen some time after the instant it surfaced at, when it is committed."""
 _NEARBY = 20
 """Names that a message offers at most."""
 _COMPARABLE = 100
@@ -165,7 +168,7 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
             per_source=bounds.per_source,
             now=instant if moving else 0,
             limit=limit,
-            window=0 if options.limit or options.hours else spec.window,
+            window=0 if options.limit or options.hours or not spec.window else spec.window + _GRACE,
         )
         expires = instant + _MINUTE if moving else None
     else:
