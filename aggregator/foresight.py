@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.model import Entry, FeedSpec, InForce, Rule, Source, StoredEntry
-from aggregator.rules.engine import rule_on
+from aggregator.rules.engine import judge_of
 from aggregator.rules.keys import feed_keys
 from aggregator.rules.membership import Conditions, from_keys
 from aggregator.rules.subject import Subject
@@ -67,7 +67,7 @@ class Foresight:
         now: int,
     ) -> None:
         self._tags = ConfiguredTags(sources)
-        self._rules = rules
+        self._judge = judge_of(rules)
         self._now = now
         self._old = {slug: _feed(keys) for slug, keys in before.feeds}
         self._new = {feed.slug: _feed(feed_keys(feed)) for feed in feeds}
@@ -80,7 +80,7 @@ class Foresight:
         for each in stored:
             entry = each.entry
             subject = Subject(entry, self._now)
-            verdict = rule_on(self._rules, subject, self._tags.of(each.given))
+            verdict = self._judge(subject, self._tags.of(each.given))
             entries += 1
             dropped += verdict.dropped and not entry.dropped
             restored += entry.dropped and not verdict.dropped

@@ -40,22 +40,39 @@ class Hearing:
     """None when it did not match, or was not asked."""
 
 
+Judge = Callable[[Subject, tuple[str, ...]], Verdict]
+"""Tells what rules make of an entry that its sources give these tags."""
+
+
+def judge_of(rules: tuple[Rule, ...]) -> Judge:
+    """Return what asks these rules about one entry after the other.
+
+    Worth keeping: to find out that two lists of rules are the same takes as long as to ask them.
+    """
+    asked = _compiled(rules)
+
+    def judge(subject: Subject, base: tuple[str, ...]) -> Verdict:
+        tags = base
+        rulings: list[Ruling] = []
+        seen = subject.with_tags(tags)
+        for rule, matches in asked:
+            if not matches(seen):
+                continue
+            before, tags = tags, tags_after(rule, tags)
+            rulings.append(_ruling(rule, before, tags))
+            if rule.drop or rule.stop:
+                break
+            if tags != before:
+                seen = subject.with_tags(tags)
+        dropped = bool(rulings) and rulings[-1].dropped
+        return Verdict(tags=tags, dropped=dropped, rulings=tuple(rulings))
+
+    return judge
+
+
 def rule_on(rules: tuple[Rule, ...], subject: Subject, base: tuple[str, ...]) -> Verdict:
     """Return what the rules make of an entry that its sources give the `base` tags."""
-    tags = base
-    rulings: list[Ruling] = []
-    seen = subject.with_tags(tags)
-    for rule, matches in _compiled(rules):
-        if not matches(seen):
-            continue
-        before, tags = tags, tags_after(rule, tags)
-        rulings.append(_ruling(rule, before, tags))
-        if rule.drop or rule.stop:
-            break
-        if tags != before:
-            seen = subject.with_tags(tags)
-    dropped = bool(rulings) and rulings[-1].dropped
-    return Verdict(tags=tags, dropped=dropped, rulings=tuple(rulings))
+    return judge_of(rules)(subject, base)
 
 
 def hear(rules: tuple[Rule, ...], subject: Subject, base: tuple[str, ...]) -> list[Hearing]:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from aggregator.model import Entry, Rule
-from aggregator.rules.engine import Verdict, rule_on
+from aggregator.rules.engine import Verdict, judge_of
 from aggregator.rules.subject import Subject
 from aggregator.rules.tagging import union
 from aggregator.store import feeds, textindex
@@ -25,7 +25,7 @@ class Settler:
 
     def __init__(self, conn: sqlite3.Connection, rules: tuple[Rule, ...], *, now: int) -> None:
         self._conn = conn
-        self._rules = rules
+        self._judge = judge_of(rules) if rules else None
         self._now = now
         self._feeds = feeds.registered(conn)
         self._joined = Joined(conn)
@@ -46,7 +46,7 @@ class Settler:
         ).fetchone()
         subject = _once(lambda: Subject(self._entry(entry_id), self._now))
         base = union(*given_tags(self._conn, entry_id))
-        verdict = rule_on(self._rules, subject(), base) if self._rules else Verdict(tags=base)
+        verdict = self._judge(subject(), base) if self._judge else Verdict(tags=base)
         changed = self._write(entry_id, before, verdict)
         if before["dropped"] and not verdict.dropped:
             self._surface(entry_id, surfaced)
