@@ -227,9 +227,9 @@ def _curation(db: Database) -> None:
     db.execute("ALTER TABLE entry_tags ADD COLUMN joined INTEGER NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX entries_by_joined ON entries (joined, id)")
     db.execute("CREATE INDEX entry_tags_by_joined ON entry_tags (tag, joined, entry_id)")
-    # The feeds of the config that was last in force, and their entries, noted as they come. `surfaced` is when
-    # an entry first met all of a feed's conditions. While a feed is being filled with what was stored before,
-    # newest first, `filled_at` and `filled_id` tell the last entry that was looked at.
+    # The feeds of the config that was last in force, and their entries, noted as they come. `surfaced` is
+    # when an entry first met all of a feed's conditions. While a feed is being filled with what was stored
+    # before, newest first, `filled_at` and `filled_id` tell the last entry that was looked at.
     db.execute(
         """
         CREATE TABLE feeds (
