@@ -27,13 +27,10 @@ def test_the_shipped_example_loads_as_it_is() -> None:
 
 def test_every_tag_that_the_shipped_feeds_ask_for_is_given_by_a_shipped_source() -> None:
     config = load(EXAMPLE, {})
-    given_tags = {tag for giver in (*config.sources, *config.rules) for tag in _given(giver)}
+    given = [*(source.tags for source in config.sources), *(rule.add for rule in config.rules)]
+    given_tags = {tag for tags in given for tag in tags}
     asked = {tag for feed in config.feeds for tag in (*feed.any, *feed.all, *feed.none)}
     assert asked <= given_tags
-
-
-def _given(giver: Source | Rule) -> tuple[str, ...]:
-    return giver.tags if isinstance(giver, Source) else giver.add
 
 
 def test_the_shipped_example_says_what_the_defaults_are() -> None:
