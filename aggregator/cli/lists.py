@@ -37,9 +37,9 @@ _FEED_COLUMNS = (
 @json_option()
 @config_option()
 def sources_command(*, as_json: bool) -> None:
-    """List the sources of the config, and of the lists that it follows, with their state.
+    """List the sources of the config with their state.
 
-    A source that was never polled has no outcome yet.
+    Those of the lists that it follows are among them. A source that was never polled has no outcome yet.
     """
     config = with_followed_lists(load_config())
     if missing := missing_database(config):

@@ -32,8 +32,9 @@ _HOLDING = frozenset({*CONDITIONS, "max_age"})
 @json_option()
 @config_option()
 def plan_command(*, as_json: bool) -> None:
-    """Show what the config would change in sources, rules and feeds, and in the entries of each feed.
+    """Show what the config would change.
 
+    That is sources, rules and feeds that come, go or change, and how many entries each feed gains and loses.
     It is compared with the config that was last in force. Where rules or tags are others, every stored entry
     is looked at, as it would be once `aggregator rules apply` has been called. Sources that have moved for
     good are listed with the address that the config had better have. Nothing is changed by it.

@@ -13,8 +13,8 @@ from tests.cli.conftest import Desk
 from tests.store.drafts import NOW, draft
 
 COMMANDS = [
-    *("run", "poll", "check", "plan", "sources", "show-source", "feeds", "tags", "entries", "show", "add"),
-    *("try", "import", "export"),
+    *("run", "poll", "check", "plan", "rules", "sources", "show-source", "feeds", "tags", "entries"),
+    *("show", "add", "try", "import", "export"),
 ]
 
 
