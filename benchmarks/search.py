@@ -77,7 +77,7 @@ _SELECTIONS = {
 @click.option(
     "--selected", default=1_000_000, show_default=True, help="Entries that feeds are selected from."
 )
-@click.option("--runs", default=9, show_default=True, help="Each figure is the median of so many runs.")
+@click.option("--runs", default=15, show_default=True, help="Each figure is the median of so many runs.")
 def main(*, entries: int, words: int, selected: int, runs: int) -> None:
     """Measure searches, selections and indexing on this machine."""
     with tempfile.TemporaryDirectory() as folder:
@@ -105,20 +105,24 @@ def _searches(path: Path, entries: int, words: int, runs: int) -> None:
 
 
 def _selections(folder: Path, few: int, many: int, runs: int) -> None:
-    figures: list[list[float]] = []
-    for size in (few, many):
-        path = folder / f"{size}.db"
-        open_store(str(path)).close()
-        fill(path, size, words=3)
-        # What is measured has no expression, so nothing is indexed.
-        with closing(sqlite3.connect(path)) as conn, conn:
-            conn.execute("UPDATE search_version SET number = ?", (textindex.VERSION,))
-        store = open_store(str(path))
-        figures.append([_milliseconds(store, query, runs) for query in _SELECTIONS.values()])
-        store.close()
+    stores = [_unindexed(folder / f"{size}.db", size) for size in (few, many)]
     print(f"selecting from {few:,} and from {many:,} entries")
-    for name, small, large in zip(_SELECTIONS, *figures, strict=True):
+    for name, query in _SELECTIONS.items():
+        # In turns: the machine is faster at one moment than at another.
+        turns = [[_milliseconds(store, query, 3) for store in stores] for _ in range(runs)]
+        small, large = map(statistics.median, zip(*turns, strict=True))
         print(f"  {name:<40} {small:8.2f} ms {large:8.2f} ms  {large / small - 1:+7.0%}")
+    for store in stores:
+        store.close()
+
+
+def _unindexed(path: Path, entries: int) -> Store:
+    """Return a filled store without a search index: selections have no expressions."""
+    open_store(str(path)).close()
+    fill(path, entries, words=3)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE search_version SET number = ?", (textindex.VERSION,))
+    return open_store(str(path))
 
 
 def _index(conn: sqlite3.Connection) -> float:

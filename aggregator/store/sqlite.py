@@ -307,9 +307,8 @@ class SqliteStore:
                     " upgrade this one, or choose another file in [service] database"
                 )
             migrations.apply(self._writer)
-        while not textindex.is_current(self._writer.conn):
-            with self._write() as db:
-                textindex.build_some(db.conn)
+        if not textindex.is_current(self._writer.conn):
+            textindex.build(self._writing)
 
     @contextmanager
     def _write(self) -> Iterator[Database]:

@@ -10,15 +10,19 @@ reads by number, finds the newest first. Dropped entries are not here.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from hashlib import blake2b
 
 from aggregator.model import Entry
 from aggregator.rules.labels import labels_of
 from aggregator.rules.subject import Subject
 from aggregator.store.select import read_entries
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Of what the index holds: to be raised with each change of how texts are folded and labels made."""
@@ -87,33 +91,47 @@ def is_current(conn: sqlite3.Connection) -> bool:
     return bool(conn.execute("SELECT 1 FROM search_version WHERE number = ?", (VERSION,)).fetchone())
 
 
-def build_some(conn: sqlite3.Connection) -> None:
-    """Index some more of the stored entries, while the index is not current. Must run in a write transaction.
+def build(writing: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
+    """Index what is stored, in several write transactions; one that was broken off is taken up.
 
-    Goes on where it, or another process, has stopped.
+    Several processes may do so at once: each does a part.
     """
-    number, at, entry_id = conn.execute("SELECT number, built_at, built_id FROM search_version").fetchone()
-    if number == VERSION:
-        return
-    if number != -VERSION:
-        conn.execute("INSERT INTO search_text (search_text) VALUES ('delete-all')")
-        conn.execute("DELETE FROM search_words")
-        conn.execute("DELETE FROM search_entries")
-        at = entry_id = 0
-    rows = conn.execute(
-        "SELECT surfaced, id FROM entries WHERE dropped = 0 AND (surfaced, id) > (?, ?)"
-        " ORDER BY surfaced, id LIMIT ?",
-        (at, entry_id, _BATCH),
-    ).fetchall()
-    for entry in read_entries(conn, [row[1] for row in rows]):
-        put(conn, Subject(entry, 0))
-    if len(rows) < _BATCH:
-        conn.execute("UPDATE search_version SET number = ?, built_at = NULL, built_id = NULL", (VERSION,))
-    else:
-        last = rows[-1]
+    done, said = 0, False
+    while (indexed := _build_some(writing)) is not None:
+        done += indexed
+        if done > _BATCH and not said:
+            log.info("The search index is built for what is stored; that takes a minute or two for 100,000 entries.")
+            said = True
+    if said:
+        log.info("The search index is built: %s entries.", f"{done:,}")
+
+
+def _build_some(writing: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> int | None:
+    """Index some more; return how many, None when the index was current."""
+    with writing() as conn:
+        number, at, entry_id = conn.execute(
+            "SELECT number, built_at, built_id FROM search_version"
+        ).fetchone()
+        if number == VERSION:
+            return None
+        if number != -VERSION:
+            conn.execute("INSERT INTO search_text (search_text) VALUES ('delete-all')")
+            conn.execute("DELETE FROM search_words")
+            conn.execute("DELETE FROM search_entries")
+            at = entry_id = 0
+        rows = conn.execute(
+            "SELECT surfaced, id FROM entries WHERE dropped = 0 AND (surfaced, id) > (?, ?)"
+            " ORDER BY surfaced, id LIMIT ?",
+            (at, entry_id, _BATCH),
+        ).fetchall()
+        for entry in read_entries(conn, [row["id"] for row in rows]):
+            put(conn, Subject(entry, now=0))
+        last = rows[-1] if len(rows) == _BATCH else None
         conn.execute(
-            "UPDATE search_version SET number = ?, built_at = ?, built_id = ?", (-VERSION, last[0], last[1])
+            "UPDATE search_version SET number = ?, built_at = ?, built_id = ?",
+            (VERSION, None, None) if last is None else (-VERSION, last["surfaced"], last["id"]),
         )
+        return len(rows)
 
 
 def _stored(conn: sqlite3.Connection, entry_id: int) -> sqlite3.Row | None:

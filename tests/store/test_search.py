@@ -236,6 +236,10 @@ def large_rows(large: Store) -> Rows:
         EntryQuery(all=("tag0", "tag1")),
         EntryQuery(any=("tag0", "tag1", "tag5"), none=("tag2",)),
         EntryQuery(all=("tag1",), match=parse("has:title")),
+        EntryQuery(all=("tag1",), match=parse("has:title -lang:zh"), limit=700),
+        EntryQuery(all=("tag1",), surfaced_since=invented_store.NOW - DAY, limit=1000),
+        EntryQuery(match=parse("the"), surfaced_since=invented_store.NOW - DAY, limit=1000),
+        EntryQuery(all=("tag0",), match=parse("the"), surfaced_since=invented_store.NOW - DAY, limit=1000),
         EntryQuery(all=("tag1",), match=parse("lang:en words < 100 url:story")),
         EntryQuery(any=("tag0", "tag1", "rare"), match=parse("-lang:zh title:/e/")),
         EntryQuery(sources=("Wire 1", "Wire 2"), all=("tag0",)),
@@ -248,7 +252,7 @@ def large_rows(large: Store) -> Rows:
         EntryQuery(match=parse("nothing-like-this")),
         EntryQuery(all=("tag0",), published_since=invented_store.NOW - DAY),
     ],
-    ids=range(14),
+    ids=range(18),
 )
 def test_of_many_entries_the_same_are_selected_on_every_way(
     large: Store, large_rows: Rows, query: EntryQuery
@@ -350,13 +354,15 @@ def test_what_a_rule_drops_is_not_found_until_it_comes_back(store: Store) -> Non
     assert contents(store) == rebuilt(store)
 
 
-def test_entries_that_surface_at_one_instant_have_numbers_of_their_own(store: Store) -> None:
+def test_entries_that_surface_at_or_near_one_instant_are_found_in_the_order_of_feeds(store: Store) -> None:
     store.sync_sources([A], now=NOW)
-    poll(store, A, [draft(str(number), published=None) for number in range(40)])
-    poll(store, A, [draft(f"later {number}", published=None) for number in range(40)], now=NOW + 7)
-    assert selected(store, EntryQuery(limit=100, match=parse("title"))) == selected(
-        store, EntryQuery(limit=100)
-    )
+    poll(store, A, [])
+    for now in (NOW + 7, NOW, NOW + 3, NOW + 7):  # each poll's entries take numbers that the next one's want
+        dates = [now - 1 - number * 7919 % 40 * HOUR for number in range(40)]
+        poll(store, A, [draft(f"{now} {date}", published=date) for date in dates], now=now)
+    everything = EntryQuery(limit=200)
+    assert len(selected(store, everything)) > 100
+    assert selected(store, replace(everything, match=parse("title"))) == selected(store, everything)
 
 
 def test_an_index_of_another_version_is_built_anew_in_batches(
