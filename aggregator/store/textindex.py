@@ -100,7 +100,7 @@ def build(writing: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> 
     while (indexed := _build_some(writing)) is not None:
         done += indexed
         if done > _BATCH and not said:
-            log.info("The search index is built for what is stored; that takes a minute or two for 100,000 entries.")
+            log.info("The search index is being built; that takes a minute or two for 100,000 entries.")
             said = True
     if said:
         log.info("The search index is built: %s entries.", f"{done:,}")
