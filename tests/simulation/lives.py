@@ -51,13 +51,26 @@ class Life:
 
     def _any_time(self) -> list[Callable[[], object]]:
         origin = self._origin
-        return [origin.publish_late, origin.publish_future, origin.publish_undated, self._copy, self._go_down]
+        odd: list[Callable[[], object]] = [
+            origin.publish_late,
+            origin.publish_future,
+            origin.publish_undated,
+            self._go_down,
+        ]
+        return [*odd, self._copy] if origin.kind.dated else odd
 
     def _not_together(self) -> list[Callable[[], object]]:
         """Return what only one is done of between two polls; some happen more often."""
         origin = self._origin
         often = [origin.backfill, origin.correct, origin.recategorize] * 2
-        changes = [origin.redate, origin.shift_zone, origin.to_https, origin.to_http, origin.punctuate]
+        changes = [
+            origin.move,
+            origin.redate,
+            origin.shift_zone,
+            origin.to_https,
+            origin.to_http,
+            origin.punctuate,
+        ]
         if origin.kind.guids != "none":
             changes.append(origin.new_guids)
         if origin.kind.guids == "opaque":
@@ -73,15 +86,18 @@ class Life:
         self._fate.at(self._fate.now + self._dice.randint(4, 24) * HOUR, self._publish)
 
     def _be_odd(self) -> None:
-        may_change = not self._origin.changed and not self._origin.down
-        deed = self._dice.choice([*self._quirks, *self._changes] if may_change else self._quirks)
-        deed()
-        self._fate.happened[deed.__name__.strip("_")] += 1
+        if not self._origin.down:
+            changes = [] if self._origin.changed else self._changes
+            deed = self._dice.choice([*self._quirks, *changes])
+            deed()
+            self._fate.happened[deed.__name__.strip("_")] += 1
         self._fate.at(self._fate.now + self._dice.randint(2, 24) * HOUR, self._be_odd)
 
     def _copy(self) -> None:
-        others = [origin for origin in self._fate.origins[:-1] if origin is not self._origin]
-        self._origin.copy_from(self._dice.choice(others))
+        """Tell stories of another source, whose links are those that it is known by."""
+        other = self._dice.choice(self._fate.origins[:-1])
+        if other is not self._origin and not other.changed:
+            self._origin.copy_from(other)
 
     def _go_down(self) -> None:
         self._origin.down = True

@@ -71,7 +71,7 @@ KINDS = (
     Kind(guids="link"),
     Kind(write=atom),
     Kind(guids="none"),
-    Kind(dated=False),
+    Kind(dated=False, guids="link"),
     Kind(linked=False),
     Kind(guids="link", write=atom),
 )
@@ -95,6 +95,8 @@ class Origin:
     """Its document holds the first so many only, for a while."""
     changed: bool = False
     """Something was changed everywhere, or in an item, since the last poll."""
+    silent: bool = False
+    """Nothing new comes until its document was seen."""
     edits: int = 0
 
     def __post_init__(self) -> None:
@@ -188,6 +190,17 @@ class Origin:
     def to_http(self) -> None:
         self._rewrite(lambda item: _at_urls(item, lambda url: url.replace("https://", "http://")))
 
+    def move(self) -> None:
+        """Go to another domain, own links and guids included.
+
+        An undated source says nothing new until that was seen: all that is left of its items are their texts,
+        which are believed where hardly any is new.
+        """
+        self.edits += 1
+        self.silent = not self.kind.dated
+        before, self.base = f"//{self.base}/", f"{self.source.name.lower()}{self.edits}.example"
+        self._rewrite(lambda item: _at_urls(item, lambda url: url.replace(before, f"//{self.base}/")))
+
     def track(self) -> None:
         self._rewrite(
             lambda item: replace(item, link=item.link and f"{item.link.partition('?')[0]}?utm_id={self.now}")
@@ -212,7 +225,7 @@ class Origin:
     def seen(self) -> None:
         """Note that somebody has got its document."""
         if self.shortened is None:
-            self.changed = False
+            self.changed = self.silent = False
             self.capacity = USUAL
 
     # --- what it changes in single items, and leaves out ----------------------------------------------
@@ -229,7 +242,7 @@ class Origin:
         self.changed = True
         for item in self.dice.sample(self.items[:20], min(4, len(self.items[:20]))):
             topic = self.dice.choice(TOPICS)
-            item.categories = tuple({*item.categories} ^ {topic})
+            item.categories = tuple(sorted({*item.categories} ^ {topic}))
 
     def _new(self, date: int) -> Item:
         item = self.stories.item(self.base, date=date, kind=self.kind)
@@ -237,7 +250,8 @@ class Origin:
         return item
 
     def _add(self, new: list[Item]) -> None:
-        self.items = (new + self.items)[: self.capacity]
+        if not self.silent:
+            self.items = (new + self.items)[: self.capacity]
 
     def _rewrite(self, change: Callable[[Item], Item]) -> None:
         self.changed = True

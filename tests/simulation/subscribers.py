@@ -59,6 +59,29 @@ class Reader:
         self.visits.append(Visit(at, changes, listed, new, body))
 
 
+@dataclass(frozen=True)
+class Walk:
+    """What a reader finds that follows a feed's history to its end."""
+
+    at: int
+    current: tuple[Listed, ...]
+    pages: dict[str, bytes]
+    """The archive documents by their paths."""
+
+
+def walk(site: Site, path: str, *, at: int) -> Walk:
+    """Go from the current document of a JSON feed from page to page."""
+    current = site.get(path)
+    pages: dict[str, bytes] = {}
+    following = json.loads(current).get("next_url")
+    while following:
+        page = following.removeprefix("https://feeds.example")
+        assert page not in pages
+        pages[page] = site.get(page)
+        following = json.loads(pages[page]).get("next_url")
+    return Walk(at, read(current), pages)
+
+
 def read(body: bytes) -> tuple[Listed, ...]:
     """Return the items of a published document of any format, in its order."""
     if body.startswith(b"{"):

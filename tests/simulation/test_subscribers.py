@@ -12,6 +12,7 @@ than what has surfaced (`max_age`, `per_source`, `hours`, `?limit=`).
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -20,11 +21,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.simulation.origins import DAY, MINUTE
-from tests.simulation.subscribers import Reader, Visit
+from tests.simulation.subscribers import Reader, Visit, read
 from tests.simulation.truth import Stay
 from tests.simulation.world import CONDITIONS, FEEDS, History, World
 
-SEEDS = range(int(os.environ.get("SIMULATED_HISTORIES", "3")))
+SEEDS = range(int(os.environ.get("SIMULATED_HISTORIES", "2")))
 """`SIMULATED_HISTORIES=100` looks at more of them."""
 
 LIMITS = dict.fromkeys(CONDITIONS, 50) | {spec.slug: spec.limit for spec in FEEDS}
@@ -148,6 +149,27 @@ def test_sources_that_are_added_reset_redated_or_put_archives_back_bring_no_floo
         assert len(others) <= len(left) + len(came) - len(old), told(reader, visit)
 
 
+def test_who_walks_through_the_archive_finds_every_story_and_each_once_in_pages_that_never_change(
+    history: History,
+) -> None:
+    """What has left the feed and come back is on a new page, too: the old one may hold it for ever."""
+    stays = Counter(stay.story for stay in history.truth.stays["any"])
+    known: dict[str, bytes] = {}
+    for walk in history.walks:
+        assert known.items() <= walk.pages.items()
+        known |= walk.pages
+        archived = [item for body in walk.pages.values() for item in read(body)]
+        times = Counter(item.story for item in archived)
+        assert all(count <= stays[story] for story, count in times.items())
+        there = {
+            stay.story
+            for stay in history.truth.stays["any"]
+            if stay.begins <= walk.at and (stay.ends is None or stay.ends > walk.at)
+        }
+        assert there <= {item.story for item in (*walk.current, *archived)}
+    assert known
+
+
 def test_the_same_bytes_are_served_while_nothing_has_changed(history: History) -> None:
     compared = 0
     for _, before, visit in looks(history):
@@ -158,3 +180,10 @@ def test_the_same_bytes_are_served_while_nothing_has_changed(history: History) -
         compared += 1
         assert body == reader.visits[-1].body
     assert compared
+
+
+def test_all_that_sources_do_has_happened() -> None:
+    happened = set[str]().union(*(_history(seed).happened for seed in SEEDS))
+    always = "stall burst reset go_down copy backfill correct recategorize reorder redate shift_zone move"
+    said = "to_https to_http punctuate new_guids track publish_late publish_future publish_undated"
+    assert happened == {*always.split(), *said.split()}

@@ -25,6 +25,8 @@ class Story:
     title: str
     surfaced: int
     """When it came, or was written where it did not come as news."""
+    is_as_it_came: bool = True
+    """Whether no source has said anything else of it since."""
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By source, in the order in which they told it."""
 
@@ -69,14 +71,15 @@ class Truth:
         self._read: set[str] = set()
         self.changes = 0
         """Rises when anything may be published otherwise than before."""
+        self._gossip_is_kept_apart = True
         self._last_shown: dict[str, list[Item]] = {}
 
     def shown(self, source: Source, items: Sequence[Item], now: int) -> None:
         """Take up what a source's document held when it was read at `now`."""
-        said = [replace(item) for item in items]
-        if said == self._last_shown.get(source.name):
+        shown = [replace(item) for item in items]
+        if shown == self._last_shown.get(source.name):
             return
-        self._last_shown[source.name] = said
+        self._last_shown[source.name] = shown
         self.changes += 1
         first = source.name not in self._read
         self._read.add(source.name)
@@ -91,13 +94,23 @@ class Truth:
                 self.stories[item.story] = story
             elif not is_new:
                 is_news = story.surfaced >= now - NEWS_FOR
+            said = (*source.tags, *item.categories)
+            if story.categories and (said != story.categories.get(source.name) or item.title != story.title):
+                story.is_as_it_came = False
+            story.categories[source.name] = said
             if story.brought_by == source.name:
                 story.title = item.title
-            story.categories[source.name] = (*source.tags, *item.categories)
             self._settle(story, now, is_news=is_news, written=dated if is_new else None)
 
+    def no_longer_keep_gossip_apart(self, now: int) -> None:
+        """Lift the last rule for all that has come so far: what that brings into feeds is no news."""
+        self._gossip_is_kept_apart = False
+        self.changes += 1
+        for story in self.stories.values():
+            self._settle(story, now, is_news=False, written=story.surfaced if story.is_as_it_came else None)
+
     def _settle(self, story: Story, now: int, *, is_news: bool, written: int | None) -> None:
-        seen = look_at(story)
+        seen = look_at(story, gossip_is_kept_apart=self._gossip_is_kept_apart)
         for feed, condition in self._feeds.items():
             key = (feed, story.number)
             inside = self._inside.get(key)
@@ -111,7 +124,7 @@ class Truth:
                 del self._inside[key]
 
 
-def look_at(story: Story) -> Seen | None:
+def look_at(story: Story, *, gossip_is_kept_apart: bool) -> Seen | None:
     """Return what feeds see of a story when the rules below were asked; None when it is dropped."""
     words = frozenset(_WORD.findall(story.title))
     tags = {tag for said in story.categories.values() for tag in said}
@@ -119,7 +132,7 @@ def look_at(story: Story) -> Seen | None:
         return None
     if "chips" in words:
         tags.add("semis")
-    if "gossip" in tags:
+    if gossip_is_kept_apart and "gossip" in tags:
         tags.discard("world")
     return Seen(words, frozenset(tags), frozenset(story.categories))
 

@@ -40,7 +40,7 @@ from aggregator.web.app import create_app
 from aggregator.web.metrics import Metrics
 from tests.simulation.lives import Life
 from tests.simulation.origins import DAY, HOUR, KINDS, Origin, Stories
-from tests.simulation.subscribers import Reader, Site, story_in
+from tests.simulation.subscribers import Reader, Site, Walk, story_in, walk
 from tests.simulation.truth import RULES, Condition, Truth
 from tests.web.site import config
 
@@ -126,6 +126,8 @@ class History:
     happened: Counter[str]
     stored: list[dict[int, int]]
     """Day by day: which story each stored ID tells."""
+    walks: list[Walk]
+    """Through the feed "any", at some days."""
     late_bytes: list[tuple[Reader, bytes]]
     """What a service that was started anew served when nothing had changed since the reader's last look."""
 
@@ -140,6 +142,8 @@ class World:
         self.happened: Counter[str] = Counter()
         self.readers = self._subscribers()
         self.stored: list[dict[int, int]] = []
+        self.walks: list[Walk] = []
+        self.rules = RULES_IN_FORCE
         self._heap: list[tuple[int, int, Callable[[], object]]] = []
         self._order = count()
         self.store = open_store(str(folder / "world.db"))
@@ -161,7 +165,7 @@ class World:
             replace(spec, content=Content.NONE) for spec in FEEDS if spec.slug != "later" or self.now >= LATER
         )
         made = config(sources=[origin.source for origin in origins], feeds=feeds)
-        return replace(made, stories=StoryPolicy(rules=RULES_IN_FORCE, feeds=feeds))
+        return replace(made, stories=StoryPolicy(rules=self.rules, feeds=feeds))
 
     def _sync(self) -> None:
         self.store.sync_sources(self.config.sources, now=self.now, policy=self.config.stories)
@@ -175,6 +179,8 @@ class World:
         site = self._serve()
         for reader in self.readers:
             self._visit_forever(reader, site)
+        for day in range(3, DAYS, 3):
+            self.at(START + day * DAY, lambda: self.walks.append(walk(site, "/feeds/any.json", at=self.now)))
         while self._heap and self._heap[0][0] <= END:
             self.now, _, deed = heappop(self._heap)
             deed()
@@ -187,7 +193,7 @@ class World:
         ]
         late.close()
         self.store.close()
-        return History(self.truth, self.readers, self.happened, self.stored, late_bytes)
+        return History(self.truth, self.readers, self.happened, self.stored, self.walks, late_bytes)
 
     def at(self, instant: int, deed: Callable[[], object]) -> None:
         """Let something happen at an instant (ms)."""
@@ -205,6 +211,7 @@ class World:
             START + 12 * DAY, partial(self._configure, [each for each in self.origins if each is not gone])
         )
         self.at(START + 15 * DAY, partial(self._configure, self.origins))
+        self.at(START + 17 * DAY, self._lift_rule)
         for _ in range(3):
             bursts = Life(self.dice.choice(first), self).burst
             self.at(START + self.dice.randrange(2 * DAY, DAYS * DAY), bursts)
@@ -247,6 +254,14 @@ class World:
     def _configure(self, origins: list[Origin]) -> None:
         self.config = self._config(origins)
         self._sync()
+
+    def _lift_rule(self) -> None:
+        self.rules = self.rules[:-1]
+        self._configure(self.origins)
+        curation = self.store.curation
+        while not curation.apply_rules(self.rules, span=None, now=self.now, limit=200).done:
+            pass
+        self.truth.no_longer_keep_gossip_apart(self.now)
 
     def _look_into_store(self) -> None:
         entries = ((entry.id, story_in(entry.title)) for entry in self.store.walk(EntryQuery()))
