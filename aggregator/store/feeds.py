@@ -154,6 +154,7 @@ def fill(conn: sqlite3.Connection, limit: int) -> None:
     _fill_with(conn, unfilled, batch)
     if len(batch) < limit:
         conn.execute("UPDATE feeds SET filled = 1, served = 1 WHERE filled = 0 AND position IS NOT NULL")
+        bump_revision(conn)  # a feed that is filled links to its archives
     else:
         conn.execute(
             "UPDATE feeds SET filled_at = ?, filled_id = ? WHERE filled = 0 AND position IS NOT NULL",

@@ -30,3 +30,7 @@ class Joined:
         if self._number is None:
             self._number = bump_revision(self._conn)
         return self._number
+
+    def tell(self) -> None:
+        """Let readers know that something is no longer there, which needs no number."""
+        _ = self.number

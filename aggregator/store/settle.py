@@ -39,7 +39,8 @@ class Settler:
         """Let an entry have the tags that sources and rules give it now, and be in the feeds that it meets.
 
         Where it has not been it surfaces at `surfaced` (ms): under a tag, in a feed, and altogether when a
-        rule had dropped it. Returns whether its tags or feeds, or whether it is published, have changed.
+        rule had dropped it. Returns whether its tags or feeds, or whether it is published, have changed: then
+        the store's revision is another one.
         """
         before = self._conn.execute(
             "SELECT tags, dropped, rulings, surfaced FROM entries WHERE id = ?", (entry_id,)
@@ -61,6 +62,8 @@ class Settler:
         noted = feeds.note(
             self._conn, self._feeds, entry_id, standing, at=surfaced, joined=lambda: self._joined.number
         )
+        if changed or noted:
+            self._joined.tell()
         return changed or noted
 
     def _entry(self, entry_id: int) -> Entry:
