@@ -83,7 +83,7 @@ class Life:
         if self._dice.random() < 0.04:
             self._stalled_until = self._fate.now + self._dice.randint(2, 8) * DAY
             self._fate.happened["stall"] += 1
-        self._fate.at(self._fate.now + self._dice.randint(4, 24) * HOUR, self._publish)
+        self._fate.at(self._fate.now + self._dice.randint(6, 30) * HOUR, self._publish)
 
     def _be_odd(self) -> None:
         if not self._origin.down:
@@ -91,7 +91,7 @@ class Life:
             deed = self._dice.choice([*self._quirks, *changes])
             deed()
             self._fate.happened[deed.__name__.strip("_")] += 1
-        self._fate.at(self._fate.now + self._dice.randint(2, 24) * HOUR, self._be_odd)
+        self._fate.at(self._fate.now + self._dice.randint(3, 26) * HOUR, self._be_odd)
 
     def _copy(self) -> None:
         """Tell stories of another source, whose links are those that it is known by."""

@@ -17,7 +17,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-USUAL = 15
+USUAL = 12
 """Items of most documents."""
 
 _WORDS = """

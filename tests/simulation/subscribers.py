@@ -70,16 +70,21 @@ class Walk:
 
 
 def walk(site: Site, path: str, *, at: int) -> Walk:
-    """Go from the current document of a JSON feed from page to page."""
+    """Go from the current document of a feed, no JSON Feed, from archive document to archive document."""
     current = site.get(path)
     pages: dict[str, bytes] = {}
-    following = json.loads(current).get("next_url")
+    following = _link(current, "prev-archive")
     while following:
         page = following.removeprefix("https://feeds.example")
         assert page not in pages
         pages[page] = site.get(page)
-        following = json.loads(pages[page]).get("next_url")
+        following = _link(pages[page], "prev-archive")
     return Walk(at, read(current), pages)
+
+
+def _link(body: bytes, relation: str) -> str | None:
+    links = feedparser.parse(BytesIO(body)).feed.links
+    return next((link.href for link in links if link.rel == relation), None)
 
 
 def read(body: bytes) -> tuple[Listed, ...]:

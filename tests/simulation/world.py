@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heappop, heappush
@@ -175,35 +176,29 @@ class World:
 
     def run(self) -> History:
         """Let everything happen."""
-        self._begin()
-        site = self._serve()
-        for reader in self.readers:
-            self._visit_forever(reader, site)
-        for day in range(3, DAYS, 3):
-            self.at(START + day * DAY, lambda: self.walks.append(walk(site, "/feeds/any.json", at=self.now)))
-        while self._heap and self._heap[0][0] <= END:
-            self.now, _, deed = heappop(self._heap)
-            deed()
-        site.close()
-        late = self._serve()
-        late_bytes = [
-            (reader, late.get(reader.path))
-            for reader in self.readers
-            if reader.visits[-1].changes == self.truth.changes
-        ]
-        late.close()
-        self.store.close()
+        with closing(self.store):
+            with closing(self._serve()) as site:
+                self._begin(site)
+                while self._heap and self._heap[0][0] <= END:
+                    self.now, _, deed = heappop(self._heap)
+                    deed()
+            with closing(self._serve()) as site:
+                late_bytes = [
+                    (reader, site.get(reader.path))
+                    for reader in self.readers
+                    if reader.visits[-1].changes == self.truth.changes
+                ]
         return History(self.truth, self.readers, self.happened, self.stored, self.walks, late_bytes)
 
     def at(self, instant: int, deed: Callable[[], object]) -> None:
         """Let something happen at an instant (ms)."""
         heappush(self._heap, (instant, next(self._order), deed))
 
-    def _begin(self) -> None:
+    def _begin(self, site: Site) -> None:
         *first, added = self.origins
         gone = first[2]
         for origin in first:
-            self._lead(origin, START, before=40)
+            self._lead(origin, START, before=20)
         self._lead(added, START + 9 * DAY, before=150)
         self.at(LATER, partial(self._configure, first))
         self.at(START + 9 * DAY, partial(self._configure, self.origins))
@@ -217,6 +212,10 @@ class World:
             self.at(START + self.dice.randrange(2 * DAY, DAYS * DAY), bursts)
         for day in range(2, DAYS + 1):
             self.at(START + day * DAY, self._look_into_store)
+        for day in range(3, DAYS, 3):
+            self.at(START + day * DAY, lambda: self.walks.append(walk(site, "/feeds/any.atom", at=self.now)))
+        for reader in self.readers:
+            self._visit_forever(reader, site)
 
     def _lead(self, origin: Origin, begin: int, *, before: int) -> None:
         """Let a source live, with what it published `before` days before it is polled, and poll it."""
