@@ -14,7 +14,7 @@ PACKAGE = ROOT / "aggregator"
 
 FLOORS = (
     {"model", "exceptions", "clock"},
-    {"protocols", "config", "rules", "publish", "logs", "printable", "css", "units"},
+    {"protocols", "config", "rules", "publish", "logs", "printable", "css", "units", "identity"},
     {"ingest", "store", "archive", "plan", "foresight"},
     {"daemon", "web"},
     {"cli"},

@@ -67,7 +67,10 @@ class Entry:
     article_problem: str | None = None
     """Why its page gave no article when it was last tried; None when it gave one, or was not tried."""
     uri: str | None = None
-    """The guid, when it is an absolute URI that no other entry has: then it is the id in our feeds, too."""
+    """The guid, when no other entry had it first: then it is the id in our feeds, too, as `publish` says it.
+
+    None where that is a UUID made of `id` and `first_seen`.
+    """
     episode: Episode | None = None
     dropped: bool = False
     """Whether a rule dropped it: it is published nowhere."""
@@ -103,6 +106,8 @@ class EntryQuery:
     """Only entries published (`Entry.dated`) at that instant (ms) or later."""
     surfaced_since: int | None = None
     """Only entries surfaced at that instant (ms) or later."""
+    before: tuple[int, int] | None = None
+    """Only what comes after the entry that surfaced at this instant (ms) and has this ID."""
     per_source: int | None = None
     """At most so many of each source that brought entries first: its newest."""
     now: int = 0

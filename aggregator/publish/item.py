@@ -1,8 +1,9 @@
 """One entry as every format publishes it: cleaned, sanitized, with valid URLs and dates. Pure.
 
-**Identity.** The id is the source's own guid where that is a URI which no other entry has, so that readers
-recognise what they know from elsewhere; else a UUID made of ID and first-seen time. Neither ever changes,
-whatever the source rewrites, and no two entries share one: readers see nothing twice and miss nothing.
+**Identity.** The id is the source's own guid where no other entry has that, so that readers recognise what
+they know from elsewhere; else a UUID made of ID and first-seen time, which is also the id in Atom where the
+guid is no URI (`identity`). Neither ever changes, whatever the source rewrites, and no two entries
+share one: readers see nothing twice and miss nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple, TypeVar
-from uuid import UUID, uuid5
 
+from aggregator.identity import entry_name, entry_uri
 from aggregator.model import Channel, Content, Entry, Order, SafeHtml, SourceRef
 from aggregator.publish.attachments import Attachment, attachments
 from aggregator.publish.episode import PublishedEpisode, published_episode
@@ -25,9 +26,6 @@ from aggregator.publish.urls import feed_url, link_url, web_url
 _log = logging.getLogger(__name__)
 
 Rendered = TypeVar("Rendered")
-
-_ENTRIES = UUID("c8d5b2a0-6f0e-5d0c-9a57-3d2c1e5b7f41")
-"""The name space of entry ids: another value would make every reader show every entry again."""
 
 _TITLE_FROM_TEXT = 80
 _SUMMARY_FROM_TEXT = 300
@@ -57,7 +55,9 @@ class Item:
     """What every format says of one entry; no text holds a character that XML forbids."""
 
     id: str
-    """A URI, unique and permanent."""
+    """Unique and permanent; maybe no URI."""
+    uri: str | None = None
+    """The id where that has to be a URI; None when `id` is one."""
     url: str | None
     title: str
     """Never empty."""
@@ -129,11 +129,6 @@ def head(channel: Channel) -> Head:
     )
 
 
-def entry_uri(entry: Entry) -> str:
-    """Return the id under which readers know an entry: the same in each feed and format, for ever."""
-    return entry.uri or uuid5(_ENTRIES, f"{entry.id} {entry.first_seen}").urn
-
-
 def last_change(items: Iterable[Item]) -> int:
     """Return the newest instant at which one of the items changed in the store; 0 when there are none."""
     return max((item.changed for item in items), default=0)
@@ -179,7 +174,8 @@ def to_item(entry: Entry, amount: Content = Content.FULL) -> Item:
     short = excerpt(plain_text(summary or content), _SUMMARY_FROM_TEXT)
     texts = _texts_to_hold(amount, content, summary, short)
     return Item(
-        id=entry_uri(entry),
+        id=entry_name(entry),
+        uri=entry_uri(entry),
         url=url,
         title=one_line(entry.title) or excerpt(short, _TITLE_FROM_TEXT) or url or "Untitled",
         amount=amount,

@@ -95,9 +95,9 @@ def _generator(
     return generator
 
 
-def _feed_entry(item: Item) -> FeedEntry:
+def _feed_entry(item: Item, name: str) -> FeedEntry:
     entry = FeedEntry()
-    entry.guid(item.id, permalink=False)
+    entry.guid(name, permalink=False)
     entry.title(item.title)
     entry.updated(_ANY_DATE)
     entry.category([{"term": tag} for tag in item.tags])
@@ -109,7 +109,7 @@ def _feed_entry(item: Item) -> FeedEntry:
 
 
 def _rss_item(item: Item) -> _Element:
-    entry = _feed_entry(item)
+    entry = _feed_entry(item, item.id)
     if item.content:
         entry.content(item.content)
     if item.amount is not Content.NONE:
@@ -125,7 +125,7 @@ def _rss_item(item: Item) -> _Element:
 
 
 def _atom_entry(item: Item) -> _Element:
-    entry = _feed_entry(item)
+    entry = _feed_entry(item, item.uri or item.id)
     entry.author([{"name": author} for author in item.authors])
     content = item.content or (SafeHtml("") if item.url else item.summary)
     if content:

@@ -23,7 +23,7 @@ from aggregator.store.rows import bump_revision, to_json
 from aggregator.store.settle import Settler
 from aggregator.store.stories import SimilarStories
 from aggregator.store.texts import choose_text, first_bringer, keep_further, published
-from aggregator.store.uris import global_uri
+from aggregator.store.uris import take_name
 
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
 """What is published, of which another value is an edit that readers should know of."""
@@ -157,7 +157,7 @@ class _Writer:
             {
                 **_columns(item.draft, dated),
                 "id": entry_id,
-                "uri": self._free_uri(item),
+                "uri": self._name(item, entry_id),
                 "guid": item.draft.guid,
                 "now": self._now,
                 "surfaced": surfaced,
@@ -171,11 +171,9 @@ class _Writer:
         self._settler.settle(entry_id, surfaced)
         self._note_published(dated)
 
-    def _free_uri(self, item: Candidate) -> str | None:
-        """Return the guid as the entry's id in feeds, where it can be one and no other entry has it."""
-        uri = None if item.guid is None else global_uri(item.draft.guid)
-        taken = self._conn.execute("SELECT 1 FROM entries WHERE uri = ?", (uri,)).fetchone()
-        return None if taken else uri
+    def _name(self, item: Candidate, entry_id: int) -> str | None:
+        guid = None if item.guid is None else item.draft.guid  # what several items share is none of theirs
+        return take_name(self._conn, guid, entry_id=entry_id, first_seen=self._now)
 
     def _update(self, draft: EntryDraft, entry_id: int) -> None:
         """Write what the first bringer says now.

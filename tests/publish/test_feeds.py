@@ -89,6 +89,9 @@ def read_json(body: bytes) -> list[ReadItem]:
 READERS = {"rss": read_xml, "atom": read_xml, "json": read_json}
 every_format = pytest.mark.parametrize("form", FORMATS)
 
+OWN_URI = "urn:uuid:6d697f67-f5a2-5d31-be28-c8add3d694fe"
+"""What is made for an entry without a name of its own."""
+
 
 def published(form: str, *entries: Entry) -> list[ReadItem]:
     return READERS[form](render(form, CHANNEL, items_of(entries)).body)
@@ -124,7 +127,7 @@ def test_an_id_is_the_same_in_every_format_whatever_else_the_source_changes() ->
         for form in FORMATS
         for entry in (an_entry(), an_entry(url="https://new.example/", title="New", sources=(SECOND,)))
     }
-    assert ids == {"urn:uuid:6d697f67-f5a2-5d31-be28-c8add3d694fe"}, "readers would show every entry again"
+    assert ids == {OWN_URI}, "readers would show every entry again"
 
 
 @every_format
@@ -132,6 +135,21 @@ def test_a_guid_that_is_a_uri_of_its_own_is_the_id(form: str) -> None:
     uri = "https://example.org/?p=123&a=%E4%B8%AD"
     (item,) = published(form, an_entry(guid=uri, uri=uri))
     assert item.id == uri
+
+
+@pytest.mark.parametrize(
+    ("name", "in_atom"),
+    [
+        ("yt:video:dQw4w9WgXcQ", "yt:video:dQw4w9WgXcQ"),
+        ("https://例え.example/記事/1#a", "https://例え.example/記事/1#a"),
+        ("60A76C80-D399-11D9-B93C-0003939E0AF6", "urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6"),
+        ("jp-0", OWN_URI),
+        ('<a href="x">日本 & \'</a>', OWN_URI),
+    ],
+)
+def test_a_name_that_is_no_uri_is_the_id_where_it_can_be_one(name: str, in_atom: str) -> None:
+    ids = {form: published(form, an_entry(guid=name, uri=name))[0].id for form in FORMATS}
+    assert ids == {"rss": name, "json": name, "atom": in_atom}
 
 
 @every_format
