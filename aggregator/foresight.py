@@ -6,14 +6,14 @@ Every entry is looked at as it is, and as it would be with the tags, the rules a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from aggregator.model import Entry, FeedSpec, InForce, Rule, Source, StoredEntry
+from aggregator.model import Entry, FeedSpec, InForce, Rule, StoredEntry
 from aggregator.rules.engine import judge_of
 from aggregator.rules.keys import feed_keys
 from aggregator.rules.membership import Conditions, from_keys
 from aggregator.rules.subject import Subject
-from aggregator.rules.tagging import ConfiguredTags
+from aggregator.rules.tagging import ConfiguredSources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,12 @@ class Foresight:
         self,
         before: InForce,
         *,
-        sources: Sequence[Source],
+        sources: ConfiguredSources,
         rules: tuple[Rule, ...],
         feeds: Sequence[FeedSpec],
         now: int,
     ) -> None:
-        self._tags = ConfiguredTags(sources)
+        self._sources = sources
         self._judge = judge_of(rules)
         self._now = now
         self._old = {slug: _feed(keys) for slug, keys in before.feeds}
@@ -78,19 +78,19 @@ class Foresight:
         old: dict[str, set[int]] = {slug: set() for slug in self._old}
         new: dict[str, set[int]] = {slug: set() for slug in self._new}
         for each in stored:
-            entry = each.entry
-            subject = Subject(entry, self._now)
-            verdict = self._judge(subject, self._tags.of(each.given))
+            entry, renamed = each.entry, self._sources.named(each.entry)
+            subject = Subject(renamed, self._now)
+            verdict = self._judge(subject, self._sources.tags_of(each.given))
             entries += 1
             dropped += verdict.dropped and not entry.dropped
             restored += entry.dropped and not verdict.dropped
             retagged += not (entry.dropped or verdict.dropped) and set(verdict.tags) != set(entry.tags)
             if not entry.dropped:
-                for slug in self._holding(self._old, entry, subject, entry.tags):
+                seen = subject if renamed is entry else Subject(entry, self._now)
+                for slug in self._holding(self._old, entry, seen, entry.tags):
                     old[slug].add(entry.id)
             if not verdict.dropped:
-                renamed = self._renamed(each)
-                seen = (subject if renamed is entry else Subject(renamed, self._now)).with_tags(verdict.tags)
+                seen = subject.with_tags(verdict.tags)
                 for slug in self._holding(self._new, renamed, seen, verdict.tags):
                     new[slug].add(entry.id)
         return Outlook(
@@ -102,15 +102,6 @@ class Foresight:
                 outlook_of(slug, old.get(slug, set()), new.get(slug, set()))
                 for slug in dict.fromkeys((*self._new, *self._old))
             ),
-        )
-
-    def _renamed(self, stored: StoredEntry) -> Entry:
-        entry = stored.entry
-        names = {given.source: self._tags.name_of(given) for given in stored.given}
-        if all(old == new for old, new in names.items()):
-            return entry
-        return replace(
-            entry, sources=tuple(replace(source, name=names[source.name]) for source in entry.sources)
         )
 
     def _holding(

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from aggregator.model import FeedSpec, InForce, Rule, Source, SourceStatus
 from aggregator.rules.keys import Keys, feed_keys, rule_keys
+from aggregator.rules.tagging import predecessors
 
 ORDER = "order"
 """Stands for a key where rules would be asked in another order."""
@@ -40,23 +41,23 @@ class Step:
     after: str | None = None
 
 
-def plan(sources: Sequence[Source], known: Sequence[SourceStatus]) -> list[Step]:
+def plan(sources: Sequence[Source], in_force: Sequence[SourceStatus], known: Mapping[str, str]) -> list[Step]:
     """Return what the sources of a config would change, in the config's order, the removed ones last.
 
-    `known` are the sources of the config that was last in force. A new name with a known address is a source
-    that was renamed.
+    `in_force` are the sources of the config that was last in force; `known` are the URLs by name of these,
+    and of all that were before. Which of them is which is as `rules.tagging.predecessors` has it; one that
+    comes back is added.
     """
-    statuses = {status.name: status for status in known}
-    names = {source.name for source in sources}
-    nameless = {status.url: status for status in known if status.name not in names}
+    statuses = {status.name: status for status in in_force}
+    before = predecessors(sources, known)
     steps: list[Step] = []
     for source in sources:
-        status = statuses.get(source.name) or nameless.pop(source.url, None)
+        status = statuses.pop(before.get(source.name, ""), None)
         if status is None:
             steps.append(Step(change=Change.ADDED, source=source.name, after=source.url))
         else:
             steps.extend(_changes(source, status))
-    gone = (status for status in known if status.name not in names and status.url in nameless)
+    gone = statuses.values()
     return [*steps, *(Step(change=Change.REMOVED, source=each.name, before=each.url) for each in gone)]
 
 
@@ -95,6 +96,12 @@ def plan_rules(rules: Sequence[Rule], before: InForce) -> list[Step]:
             Step(change=Change.CHANGED, key=ORDER, before=", ".join(stay_old), after=", ".join(stay_new))
         )
     return steps
+
+
+def are_applied(rules: Sequence[Rule], before: InForce) -> bool:
+    """Return whether these are the rules that all stored entries were last asked by."""
+    ours = tuple((rule.name, rule_keys(rule)) for rule in rules)
+    return all(theirs == ours for theirs in before.asked)
 
 
 def plan_feeds(feeds: Sequence[FeedSpec], before: InForce) -> list[Step]:

@@ -132,7 +132,7 @@ class Curation(Protocol):
         """
 
     def in_force(self) -> InForce:
-        """Return rules and feeds of the config that `sync_sources` last got."""
+        """Return rules and feeds of the config that `sync_sources` last got, and what entries stand under."""
 
     def stored(self, *, since: int | None = None) -> Iterator[StoredEntry]:
         """Yield every entry, also dropped ones, by falling ID; those dated at `since` (ms) or later only."""

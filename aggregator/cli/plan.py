@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import click
@@ -15,11 +15,12 @@ from aggregator.clock import now_ms
 from aggregator.config import Config
 from aggregator.foresight import FeedOutlook, Foresight, Outlook, outlook_of
 from aggregator.model import EntryQuery, InForce, StoredEntry
-from aggregator.plan import ORDER, Change, Step, plan, plan_feeds, plan_rules
+from aggregator.plan import ORDER, Change, Step, are_applied, plan, plan_feeds, plan_rules
 from aggregator.printable import escape
 from aggregator.protocols import Store
 from aggregator.rules.keys import CONDITIONS, Keys, feed_keys
 from aggregator.rules.membership import from_keys
+from aggregator.rules.tagging import ConfiguredSources, predecessors
 
 _TAGGING = frozenset({"tags", "categories", "name"})
 """Keys of a source that tags and feeds depend on."""
@@ -35,31 +36,36 @@ def plan_command(*, as_json: bool) -> None:
     """Show what the config would change.
 
     That is sources, rules and feeds that come, go or change, and how many entries each feed gains and loses.
-    It is compared with the config that was last in force. Where rules or tags are others, every stored entry
-    is looked at, as it would be once `aggregator rules apply` has been called. Sources that have moved for
-    good are listed with the address that the config had better have. Nothing is changed by it.
+    It is compared with the config that was last in force. Where tags are others, or rules than those that
+    were applied to what is stored, every stored entry is looked at, as it would be once `aggregator rules
+    apply` has been called. Sources that have moved for good are listed with the address that the config had
+    better have. Nothing is changed by it.
     """
     config = with_followed_lists(load_config())
     outlook: Outlook | None = None
+    before = InForce()
     if missing := missing_database(config):
         click.echo(escape(f"aggregator: {missing}"), err=True)
-        steps = [*plan(config.sources, ()), *_curation_steps(config, InForce())]
+        steps = [*plan(config.sources, (), {}), *_curation_steps(config, before)]
     else:
         with existing_store(config) as store:
-            before = store.curation.in_force()
-            steps = [*plan(config.sources, store.source_statuses()), *_curation_steps(config, before)]
+            before, known = store.curation.in_force(), store.lists.names_in_use()
+            steps = [
+                *plan(config.sources, store.source_statuses(), known),
+                *_curation_steps(config, before),
+            ]
             outlook = _outlook(config, before, steps, store, hidden=as_json and sys.stdout.isatty())
-    asks_rules = any(step.rule is not None or step.key == ORDER for step in steps)
     if as_json:
         for step in steps:
             print_json(asdict(step))
         for record in _outlook_records(outlook):
             print_json(record)
         return
-    for line in [*map(_line, steps), *_outlook_lines(outlook, asks_rules=asks_rules)]:
-        click.echo(escape(line))
     if not steps:
         click.echo("Nothing would change in sources, rules and feeds.")
+    unapplied = "" if are_applied(config.rules, before) else _unapplied(config, steps)
+    for line in [*map(_line, steps), *_outlook_lines(outlook, unapplied=unapplied)]:
+        click.echo(escape(line))
 
 
 def _curation_steps(config: Config, before: InForce) -> list[Step]:
@@ -70,8 +76,11 @@ def _outlook(
     config: Config, before: InForce, steps: list[Step], store: Store, *, hidden: bool
 ) -> Outlook | None:
     """Return how stored entries would change; None when nothing of what they depend on does."""
-    retags = any(
-        (step.source is not None and step.key in _TAGGING) or step.rule is not None or step.key == ORDER
+    known = store.lists.names_in_use()
+    back = predecessors(config.sources, known)
+    other_tags = any(
+        step.source is not None
+        and (step.key in _TAGGING or (step.change is Change.ADDED and step.source in back))
         for step in steps
     )
     refilled = {
@@ -80,8 +89,9 @@ def _outlook(
         if step.feed is not None and (step.change is not Change.CHANGED or step.key in _HOLDING)
     }
     now = now_ms()
-    if retags:
-        foresight = Foresight(before, sources=config.sources, rules=config.rules, feeds=config.feeds, now=now)
+    if other_tags or _asks_rules(steps) or not are_applied(config.rules, before):
+        sources = ConfiguredSources(config.sources, known)
+        foresight = Foresight(before, sources=sources, rules=config.rules, feeds=config.feeds, now=now)
         return foresight.outlook(_watched(store, hidden=hidden))
     if not refilled:
         return None
@@ -93,6 +103,10 @@ def _outlook(
         if slug in refilled
     ]
     return Outlook(entries=store.entry_count(), feeds=tuple(feeds))
+
+
+def _asks_rules(steps: Sequence[Step]) -> bool:
+    return any(step.rule is not None or step.key == ORDER for step in steps)
 
 
 def _holds(store: Store, keys: Keys | None, now: int) -> set[int]:
@@ -127,7 +141,16 @@ def _outlook_records(outlook: Outlook | None) -> Iterator[dict[str, object]]:
         yield {"change": "feed entries", **asdict(feed)}
 
 
-def _outlook_lines(outlook: Outlook | None, *, asks_rules: bool) -> Iterator[str]:
+def _unapplied(config: Config, steps: Sequence[Step]) -> str:
+    """Return what is to be done where stored entries were last asked by other rules than the config's."""
+    if _asks_rules(steps):
+        return "Rules are asked about stored entries by `aggregator rules apply` only."
+    if config.rules:
+        return "The rules in force are not applied to what is stored yet: call `aggregator rules apply`."
+    return "What rules did that are gone still holds for what is stored: call `aggregator rules apply`."
+
+
+def _outlook_lines(outlook: Outlook | None, *, unapplied: str) -> Iterator[str]:
     if outlook is None:
         return
     for feed in outlook.feeds:
@@ -146,8 +169,8 @@ def _outlook_lines(outlook: Outlook | None, *, asks_rules: bool) -> Iterator[str
     ]
     if effects:
         yield f"{'; '.join(effects)}."
-        if asks_rules:
-            yield "Rules are asked about stored entries by `aggregator rules apply` only."
+        if unapplied:
+            yield unapplied
 
 
 def _feed_line(feed: FeedOutlook) -> str:

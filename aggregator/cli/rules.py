@@ -24,7 +24,7 @@ from aggregator.printable import escape
 from aggregator.protocols import Store
 from aggregator.rules.engine import hear, rule_on
 from aggregator.rules.subject import Subject
-from aggregator.rules.tagging import ConfiguredTags
+from aggregator.rules.tagging import ConfiguredSources
 
 _BATCH = 100
 """Entries of one transaction, for which the service's polls have to wait."""
@@ -59,18 +59,19 @@ def rules_command() -> None:
 def test_command(*, since: int | None, wanted: str | None, limit: int, as_json: bool) -> None:
     """Show what the rules of the config would do to what is stored; nothing is written.
 
-    Each rule sees the tags that sources give an entry in this config, as the rules before it left them.
+    Each rule sees sources by their names in this config, and the tags that they give an entry, as the rules
+    before it left them.
     """
     config = with_followed_lists(load_config())
     shown = _chosen(config.rules, wanted)
     tally = _Tally()
     rows: list[tuple[Entry, Ruling]] = []
     with existing_store(config) as store:
-        tags = ConfiguredTags(config.sources)
+        sources = ConfiguredSources(config.sources, store.lists.names_in_use())
         now = now_ms()
         for stored in _watched(store, since, now, hidden=as_json and sys.stdout.isatty()):
-            subject = Subject(stored.entry, now)
-            rulings = rule_on(config.rules, subject, tags.of(stored.given)).rulings
+            subject = Subject(sources.named(stored.entry), now)
+            rulings = rule_on(config.rules, subject, sources.tags_of(stored.given)).rulings
             tally.take(rulings)
             rows.extend((stored.entry, each) for each in rulings if each.rule in shown)
             if limit:
@@ -103,10 +104,11 @@ def why_command(*, entry_id: int, as_json: bool) -> None:
     config = with_followed_lists(load_config())
     with existing_store(config) as store:
         stored = store.curation.stored_entry(entry_id)
+        sources = ConfiguredSources(config.sources, store.lists.names_in_use())
     if stored is None:
         raise UnknownEntryError(f"there is no entry {entry_id}; `aggregator entries` lists those there are")
-    base = ConfiguredTags(config.sources).of(stored.given)
-    subject = Subject(stored.entry, now_ms())
+    base = sources.tags_of(stored.given)
+    subject = Subject(sources.named(stored.entry), now_ms())
     hearings = hear(config.rules, subject, base)
     verdict = rule_on(config.rules, subject, base)
     if as_json:

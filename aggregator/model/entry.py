@@ -175,8 +175,6 @@ class Given:
 
     source: str
     """Its name."""
-    url: str
-    """The source's feed."""
     categories: tuple[str, ...]
     tags: tuple[str, ...]
 

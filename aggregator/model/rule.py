@@ -56,3 +56,5 @@ class InForce:
 
     rules: tuple[tuple[str, Mapping[str, object]], ...] = ()
     feeds: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    asked: tuple[tuple[tuple[str, Mapping[str, object]], ...], ...] = ()
+    """Lists of rules that stored entries were last asked by: others, too, until these rules are applied."""

@@ -1,11 +1,12 @@
-"""Which tags an entry has."""
+"""Which tags an entry has, and which sources of a config are those that brought it."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from aggregator.model import Given, Source
+from aggregator.model import Entry, Given, Source
 
 
 def tags_for(source: Source, categories: Iterable[str]) -> tuple[str, ...]:
@@ -14,31 +15,57 @@ def tags_for(source: Source, categories: Iterable[str]) -> tuple[str, ...]:
     return union(map(clean_tag, said))
 
 
-class ConfiguredTags:
-    """Which tags the sources of a config would give to entries that are stored."""
+def predecessors(sources: Sequence[Source], known: Mapping[str, str]) -> dict[str, str]:
+    """Return which known source each one of a config is, by its name: the name that this one has had so far.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._by_name = {source.name: source for source in sources}
-        self._by_url = {source.url: source for source in sources}
+    `known` are the URLs of all known sources by name. A source is the one of its name. A new name with a
+    known URL is a source renamed, where the name before is gone from the config or stands at another URL by
+    now: who got that name begins anew. What is new altogether is left out.
+    """
+    urls = {source.name: source.url for source in sources}
+    unknown = {source.url: source.name for source in sources if source.name not in known}
+    found: dict[str, str] = {}
+    nameless: dict[str, str] = {}
+    for name, url in known.items():
+        if name not in urls:
+            nameless[url] = name
+        elif urls[name] != url and url in unknown:
+            found[unknown.pop(url)] = name
+        else:
+            found[name] = name
+    for source in sources:
+        if source.name not in found and source.url in nameless:
+            found[source.name] = nameless.pop(source.url)
+    return found
 
-    def of(self, given: Iterable[Given]) -> tuple[str, ...]:
-        """Return the tags of an entry. Of a source that is not configured they stay what they were.
 
-        A source of another name at the same address is the one that was renamed.
-        """
+class ConfiguredSources:
+    """What stored entries would be with the sources of a config; `known` is as for `predecessors`."""
+
+    def __init__(self, sources: Sequence[Source], known: Mapping[str, str]) -> None:
+        before = predecessors(sources, known)
+        self._by_name = {before[source.name]: source for source in sources if source.name in before}
+
+    def tags_of(self, given: Iterable[Given]) -> tuple[str, ...]:
+        """Return the tags of an entry. Of a source that is not configured they stay what they were."""
         return union(*map(self._given_now, given))
 
-    def name_of(self, given: Given) -> str:
-        """Return the name that the source of what is given has in the config; its own when it has none."""
-        source = self._source(given)
-        return given.source if source is None else source.name
+    def named(self, entry: Entry) -> Entry:
+        """Return an entry with its sources by the names that they have in the config."""
+        if all(self._name_now(source.name) == source.name for source in entry.sources):
+            return entry
+        return replace(
+            entry,
+            sources=tuple(replace(source, name=self._name_now(source.name)) for source in entry.sources),
+        )
+
+    def _name_now(self, name: str) -> str:
+        source = self._by_name.get(name)
+        return name if source is None else source.name
 
     def _given_now(self, given: Given) -> tuple[str, ...]:
-        source = self._source(given)
+        source = self._by_name.get(given.source)
         return given.tags if source is None else tags_for(source, given.categories)
-
-    def _source(self, given: Given) -> Source | None:
-        return self._by_name.get(given.source) or self._by_url.get(given.url)
 
 
 def clean_tag(text: str) -> str:

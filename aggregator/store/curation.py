@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from aggregator.model import Applied, Given, InForce, Rule, StoredEntry
-from aggregator.store import feeds
+from aggregator.store import asked, feeds
 from aggregator.store.reapply import apply_batch
 from aggregator.store.select import read_entries
 
@@ -51,9 +51,11 @@ class SqliteCuration:
             slugs = conn.execute(
                 "SELECT slug, said FROM feeds WHERE position IS NOT NULL ORDER BY position"
             ).fetchall()
+            lists = asked.read(conn)
         return InForce(
             rules=tuple((name, json.loads(said)) for name, said in rules),
             feeds=tuple((slug, json.loads(said)) for slug, said in slugs),
+            asked=lists,
         )
 
     def stored(self, *, since: int | None = None) -> Iterator[StoredEntry]:
@@ -81,16 +83,15 @@ class SqliteCuration:
 def _read_stored(conn: sqlite3.Connection, ids: list[int]) -> list[StoredEntry]:
     given: dict[int, list[Given]] = {}
     rows = conn.execute(
-        "SELECT c.entry_id, s.name, s.url, c.categories, c.tags FROM entry_sources AS c"
+        "SELECT c.entry_id, s.name, c.categories, c.tags FROM entry_sources AS c"
         " JOIN sources AS s ON s.id = c.source_id"
         " WHERE c.entry_id IN (SELECT value FROM json_each(?)) ORDER BY c.rowid",
         (json.dumps(ids),),
     )
-    for entry_id, name, url, categories, tags in rows:
+    for entry_id, name, categories, tags in rows:
         given.setdefault(entry_id, []).append(
             Given(
                 source=name,
-                url=url,
                 categories=tuple(json.loads(categories)),
                 tags=tuple(json.loads(tags)),
             )

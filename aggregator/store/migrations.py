@@ -280,3 +280,17 @@ def _published_ids(db: Database) -> None:
     db.execute("CREATE TABLE published_ids (hash BLOB PRIMARY KEY) WITHOUT ROWID")
     note_stored(db.conn)
     db.execute("DROP INDEX entries_by_uri")
+
+
+@migrations(name="0019_asked_rules")
+def _asked_rules(db: Database) -> None:
+    # The lists of rules that stored entries were last asked by: several where new ones were not applied yet.
+    db.execute(
+        """
+        CREATE TABLE rules_asked (
+            rules    TEXT PRIMARY KEY,               -- JSON
+            replaced INTEGER NOT NULL DEFAULT 0      -- gone when what is being applied is through
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute("INSERT INTO rules_asked (rules) SELECT '[]' WHERE EXISTS (SELECT 1 FROM entries)")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from aggregator.model import Applied, Rule
 from aggregator.rules.keys import rule_keys
+from aggregator.store import asked
 from aggregator.store.rows import to_json
 from aggregator.store.settle import Settler
 
@@ -39,10 +40,12 @@ def apply_batch(
 
     Must run in a write transaction. What was begun with the same rules and span goes on where it was.
     """
-    text = to_json([[rule.name, rule_keys(rule)] for rule in rules])
+    text = asked.rules_to_json(rules)
     begun = conn.execute("SELECT * FROM rules_applied WHERE rules = ? AND span IS ?", (text, span)).fetchone()
     if begun is None:
         conn.execute("DELETE FROM rules_applied")
+        if span is None:
+            asked.begin_all(conn)
         begun = conn.execute(
             "INSERT INTO rules_applied (rules, span, cutoff, last_id, looked, changed, total)"  # noqa: S608 - a constant
             " VALUES (:rules, :span, :cutoff, :last, 0, 0,"
@@ -60,6 +63,8 @@ def apply_batch(
     looked = begun["looked"] + len(rows)
     if len(rows) < limit:
         conn.execute("DELETE FROM rules_applied")
+        if span is None:
+            asked.end_all(conn)
         return Applied(looked=looked, changed=changed, total=looked, done=True)
     conn.execute(
         "UPDATE rules_applied SET last_id = ?, looked = ?, changed = ?", (rows[-1]["id"], looked, changed)

@@ -14,7 +14,7 @@ from aggregator.model import Entry, Rule
 from aggregator.rules.engine import Verdict, judge_of
 from aggregator.rules.subject import Subject
 from aggregator.rules.tagging import union
-from aggregator.store import feeds, textindex
+from aggregator.store import asked, feeds, textindex
 from aggregator.store.rows import Joined, to_json
 from aggregator.store.rulings import rulings_to_json
 from aggregator.store.select import read_entries
@@ -25,6 +25,8 @@ class Settler:
 
     def __init__(self, conn: sqlite3.Connection, rules: tuple[Rule, ...], *, now: int) -> None:
         self._conn = conn
+        self._rules = rules
+        self._noted = False
         self._judge = judge_of(rules) if rules else None
         self._now = now
         self._feeds = feeds.registered(conn)
@@ -42,6 +44,9 @@ class Settler:
         rule had dropped it. Returns whether its tags or feeds, or whether it is published, have changed: then
         the store's revision is another one.
         """
+        if not self._noted:
+            asked.note(self._conn, self._rules)
+            self._noted = True
         before = self._conn.execute(
             "SELECT tags, dropped, rulings, surfaced FROM entries WHERE id = ?", (entry_id,)
         ).fetchone()

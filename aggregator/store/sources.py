@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from aggregator.model import (
+    Field,
     Outcome,
     Pace,
     PollCommit,
@@ -21,7 +22,8 @@ from aggregator.model import (
     Validators,
     host_of,
 )
-from aggregator.rules.tagging import tags_for
+from aggregator.rules.membership import mentions
+from aggregator.rules.tagging import predecessors, tags_for
 from aggregator.store import feeds
 from aggregator.store.incidents import note_turn
 from aggregator.store.reapply import register_rules
@@ -37,15 +39,17 @@ _FILLED_AT_ONCE = 500
 
 
 def sync(conn: sqlite3.Connection, sources: Sequence[Source], policy: StoryPolicy, now: int) -> None:
-    """Make the rows those of the config. A new name with a known URL is a source renamed."""
+    """Make the rows those of the config: which is which is as `rules.tagging.predecessors` has it."""
     rows = conn.execute("SELECT * FROM sources").fetchall()
     known = {row["name"]: row for row in rows}
-    names = {source.name for source in sources}
-    nameless = {row["url"]: row for row in rows if row["name"] not in names}
+    before = predecessors(sources, {name: row["url"] for name, row in known.items()})
+    for name, old in before.items():
+        if old != name and name not in known:  # first of all: the old name may be another source's by now
+            conn.execute("UPDATE sources SET name = ? WHERE name = ?", (name, old))
     conn.execute("UPDATE sources SET position = NULL")
     updated: list[tuple[sqlite3.Row, Source]] = []
     for position, source in enumerate(sources):
-        row = known.get(source.name) or nameless.pop(source.url, None)
+        row = known.get(before.get(source.name, ""))
         if row is None:
             _insert(conn, source, position, now)
         else:
@@ -56,8 +60,9 @@ def sync(conn: sqlite3.Connection, sources: Sequence[Source], policy: StoryPolic
     renamed = any(row["name"] != source.name for row, source in updated)
     feeds.register(conn, policy.feeds, sources_renamed=renamed)
     settler = Settler(conn, policy.rules, now=now)
+    asks_names = any(mentions(rule.match, Field.SOURCE) for rule in policy.rules)
     for row, source in updated:
-        if _gives_other_tags(row, source):
+        if _gives_other_tags(row, source) or (asks_names and row["name"] != source.name):
             _retag_entries(conn, row["id"], source, settler)
     feeds.fill(conn, _FILLED_AT_ONCE)
 

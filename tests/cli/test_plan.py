@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from contextlib import closing
+
+import pytest
+
+from aggregator.model import Rule
+from aggregator.store import open_store
 from tests.cli.conftest import Desk
-from tests.store.drafts import NOW, draft
+from tests.store.drafts import DAY, NOW, draft
 
 A, B = (f'[[sources]]\nname = "{name}"\nurl = "https://example.org/{name}"\n' for name in "ab")
 
@@ -92,3 +98,103 @@ def test_sources_that_get_other_tags_and_names_change_feeds(desk: Desk) -> None:
         "  feed 'g': 1 -> 0 entries, +0 -1",
         "1 entry would have other tags.",
     ]
+
+
+def take_over(desk: Desk) -> None:
+    """Let the config be in force, as a running service does."""
+    with closing(open_store(str(desk.database))) as store:
+        store.sync_sources(desk.config.sources, now=NOW, policy=desk.config.stories)
+
+
+def numbers(desk: Desk) -> dict[str, int]:
+    """What a plan tells of stored entries, where anything would change."""
+    (record,) = (record for record in desk.json("plan") if record["change"] == "entries")
+    return {what: record[what] for what in ("retagged", "dropped", "restored") if record[what]}
+
+
+def test_rules_in_force_that_were_not_applied_are_told_until_they_are(desk: Desk) -> None:
+    feed = FEED.format("f", 'any = ["hot"]')
+    one, two = (RULE.format("r", "title:chips", f'add = ["{tag}"]') for tag in ("hot", "warm"))
+    desk.write(A + feed)
+    old = draft("1", title="chips", published=NOW - 900 * DAY)
+    desk.bring("a", old, now=NOW)
+    for rules, text in ((one, "The rules in force are not applied"), ("", "What rules did that are gone")):
+        desk.write(A + rules + feed)
+        take_over(desk)
+        lines = desk.done("plan").splitlines()
+        assert lines[0] == "Nothing would change in sources, rules and feeds."
+        assert lines[1].startswith("  feed 'f': ")
+        assert lines[2] == "1 entry would have other tags."
+        assert lines[3].startswith(text)
+        assert lines[3].endswith("call `aggregator rules apply`.")
+        desk.done("rules", "apply")
+        assert desk.done("plan") == lines[0] + "\n"
+    desk.write(A + two + feed)
+    take_over(desk)
+    desk.bring("a", old, draft("2", title="chips"), now=NOW + 1)
+    assert numbers(desk) == {"retagged": 1}, "what came since has what they say"
+    desk.done("rules", "apply", "--since", "1d")
+    assert numbers(desk) == {"retagged": 1}, "only entries of a span were asked"
+
+
+def test_rules_that_came_and_went_are_known_by_what_came_meanwhile(desk: Desk) -> None:
+    desk.write(A + RULE.format("r", "title:chips", 'add = ["hot"]'))
+    desk.bring("a", draft("1", title="chips"), now=NOW)
+    desk.write(A)
+    desk.bring("a", draft("2", title="chips"), now=NOW)
+    desk.write(A + RULE.format("r", "title:chips", 'add = ["hot"]'))
+    take_over(desk)
+    assert numbers(desk) == {"retagged": 1}
+
+
+def test_rules_that_are_recorded_by_while_others_are_applied_are_not_forgotten(desk: Desk) -> None:
+    desk.write(A)
+    desk.bring("a", draft("1", title="chips"), draft("2", title="chips"), now=NOW)
+    rules: tuple[Rule, ...]
+    desk.write(A + RULE.format("r", "title:chips", 'add = ["hot"]'))
+    rules = desk.config.rules
+    with closing(open_store(str(desk.database))) as store:
+        assert not store.curation.apply_rules(rules, span=None, now=NOW, limit=1).done
+        desk.write(A)
+        desk.bring("a", draft("3", title="chips"), now=NOW + 1)
+        while not store.curation.apply_rules(rules, span=None, now=NOW, limit=1).done:
+            pass
+        asked = [[name for name, _ in rules] for rules in store.curation.in_force().asked]
+    assert sorted(asked) == [[], ["r"]]
+
+
+RENAMING = RULE.format("r", "source:other", 'add = ["hot"]')
+
+
+def test_rules_see_sources_by_the_names_that_the_config_gives_them(desk: Desk) -> None:
+    desk.write(A + RENAMING)
+    desk.bring("a", draft("1"), now=NOW)
+    (entry,) = desk.json("entries")
+    desk.write(A.replace('"a"', '"other"') + RENAMING)
+    assert numbers(desk) == {"retagged": 1}
+    assert desk.json("rules", "test")[-1]["matches"] == 1
+    assert desk.json("rules", "why", str(entry["id"]))[0]["tags"] == ["hot"]
+    take_over(desk)
+    assert [record["tags"] for record in desk.json("entries")] == [["hot"]], "without applying them"
+    assert desk.done("plan").startswith("Nothing would change")
+
+
+@pytest.mark.parametrize("name", ["a", "again"])
+def test_a_source_that_comes_back_with_other_tags_is_looked_at(desk: Desk, name: str) -> None:
+    desk.write(A)
+    desk.bring("a", draft("1"), now=NOW)
+    desk.write(B)
+    take_over(desk)
+    desk.write(A.replace('"a"', f'"{name}"') + 'tags = ["hot"]\n')
+    assert numbers(desk) == {"retagged": 1}
+    take_over(desk)
+    assert [record["tags"] for record in desk.json("entries")] == [["hot"]]
+
+
+def test_who_takes_over_an_address_under_a_name_that_was_known_leaves_its_entries_alone(desk: Desk) -> None:
+    desk.write(A + B)
+    desk.bring("a", draft("1"), now=NOW)
+    desk.write(B.replace("org/b", "org/a") + 'tags = ["hot"]\n')
+    assert numbers(desk) == {}
+    take_over(desk)
+    assert [record["tags"] for record in desk.json("entries")] == [[]]
