@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.model import (
@@ -87,8 +87,11 @@ class Archives(Protocol):
     def frozen(self, series: Series, number: int, suffix: str) -> FrozenDocument | None:
         """Return what was first published of a page in a format; None when nothing was."""
 
-    def freeze(self, series: Series, number: int, suffix: str, document: FrozenDocument) -> FrozenDocument:
-        """Keep what is published of a page for ever; return what another has kept before, if so."""
+    def freeze(self, series: Series, page: ArchivePage, documents: Mapping[str, FrozenDocument]) -> None:
+        """Keep what is published of a page for ever, by suffix; what another has kept before stays.
+
+        Keeps nothing when entries of the page have left the series since it was read, or come back.
+        """
 
 
 class FollowedLists(Protocol):

@@ -24,6 +24,8 @@ class Channel:
     """Relations and URLs of other documents of this feed (RFC 5005): `prev-archive`, `next`, `current`, …"""
     archived: bool = False
     """Whether this document is an archive (RFC 5005, section 4), which never changes."""
+    updated: int = 0
+    """When what is said here last changed (ms): the date of a feed without entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,8 @@ class Head:
     links: tuple[tuple[str, str], ...]
     """Relations and URLs of other documents of the feed (RFC 5005)."""
     archived: bool
+    updated: int
+    """Milliseconds: the date of a feed without items."""
 
 
 def head(channel: Channel) -> Head:
@@ -126,6 +128,7 @@ def head(channel: Channel) -> Head:
             if _RELATION.fullmatch(relation) and (url := web_url(address))
         ),
         archived=channel.archived,
+        updated=channel.updated,
     )
 
 

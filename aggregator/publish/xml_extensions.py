@@ -49,8 +49,8 @@ class ChannelExtension:
         return rss
 
     def extend_atom(self, feed: _Element) -> _Element:
-        """Write `updated` with a `Z`, 1970 for a feed without entries; add icon and other documents."""
-        _set_text(feed, "updated", rfc3339(last_change(self.items)))
+        """Write `updated` with a `Z`, the head's own for a feed without items; add icon and links."""
+        _set_text(feed, "updated", rfc3339(last_change(self.items) or self.head.updated))
         if self.head.icon:
             _add(feed, "icon", self.head.icon)
         self._add_history(feed, "link", "application/atom+xml")

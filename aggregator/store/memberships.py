@@ -80,6 +80,11 @@ class _Condition:
         return [entry_id for (entry_id,) in rows]
 
 
+def start_of(query: EntryQuery) -> Member | None:
+    """Return what members need to come after; None where it takes those before to tell what comes after."""
+    return query.before if query.per_source is None else None
+
+
 class Membership:
     """What a query asks for of tags, sources, feed and date; `match` and limits aside."""
 
@@ -87,6 +92,7 @@ class Membership:
         self._conn = conn
         self._none = query.none
         self._published_since = query.published_since
+        self._start = start_of(query)
         self._conditions = [_Condition("entry_tags", "tag", (tag,)) for tag in query.all]
         if query.any:
             self._conditions.append(_Condition("entry_tags", "tag", tuple(dict.fromkeys(query.any))))
@@ -109,7 +115,10 @@ class Membership:
         return not self._conditions
 
     def members(self) -> Iterator[Member]:
-        """Yield the members, newest surfaced first, equal ones by falling ID; read as they are taken."""
+        """Yield the members, newest surfaced first, equal ones by falling ID; read as they are taken.
+
+        Those before `start_of` the query may be left out.
+        """
         if not all(condition.values for condition in self._conditions):
             return
         few = self._few()
@@ -165,7 +174,8 @@ class Membership:
         if not self._conditions:
             yield (
                 "SELECT e.surfaced AS at, e.id AS id FROM entries AS e"  # noqa: S608 - constants
-                f" WHERE e.dropped = 0{self._further('e.id', said, certain=True)}"
+                f" WHERE e.dropped = 0{self._started('e.surfaced, e.id', said)}"
+                f"{self._further('e.id', said, certain=True)}"
             )
         for place, condition in enumerate(self._conditions):
             needed = [condition.is_first(said)]
@@ -176,8 +186,13 @@ class Membership:
                 yield (
                     f"SELECT m.surfaced AS at, m.entry_id AS id FROM {condition.table} AS m"  # noqa: S608 - constants
                     f" WHERE m.{condition.column} = {said.add(value)} AND {' AND '.join(needed)}"
+                    f"{self._started('m.surfaced, m.entry_id', said)}"
                     f"{self._further('m.entry_id', said, certain=False)}"
                 )
+
+    def _started(self, columns: str, said: _Parameters) -> str:
+        """Return the condition that a row, of the columns of an index, comes after where the query starts."""
+        return "" if self._start is None else f" AND ({columns}) < ({said.several(self._start)})"
 
     def _further(self, entry: str, said: _Parameters, *, certain: bool) -> str:
         """Return the conditions that have no instant; `certain` when dropped entries are left out already."""

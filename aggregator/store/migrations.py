@@ -192,29 +192,40 @@ def _incidents(db: Database) -> None:
 
 @migrations(name="0013_archives")
 def _archives(db: Database) -> None:
-    # The history of published feeds: where each page ends, in the order in which entries joined the series,
-    # and what was published of a page, so that it stays that for ever.
+    # The history of published feeds: how far each series was looked at, in the order in which entries joined
+    # it, which page an entry is on, and what was published of a page, so that it stays that for ever.
     db.execute(
         """
-        CREATE TABLE archive_pages (
-            series   TEXT NOT NULL,                  -- all, tag/…, feed/…
-            number   INTEGER NOT NULL,
+        CREATE TABLE archive_series (
+            id       INTEGER PRIMARY KEY,
+            name     TEXT NOT NULL UNIQUE,           -- all, tag/…, feed/…
+            pages    INTEGER NOT NULL,
             joined   INTEGER NOT NULL,
-            entry_id INTEGER NOT NULL,
-            PRIMARY KEY (series, number)
-        ) WITHOUT ROWID
+            entry_id INTEGER NOT NULL
+        )
         """
     )
     db.execute(
         """
+        CREATE TABLE archive_entries (
+            series_id INTEGER NOT NULL REFERENCES archive_series (id),
+            entry_id  INTEGER NOT NULL REFERENCES entries (id),
+            number    INTEGER NOT NULL,
+            PRIMARY KEY (series_id, entry_id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX archive_entries_by_page ON archive_entries (series_id, number, entry_id)")
+    db.execute(
+        """
         CREATE TABLE archive_documents (
-            series        TEXT NOT NULL,
+            series_id     INTEGER NOT NULL REFERENCES archive_series (id),
             number        INTEGER NOT NULL,
             suffix        TEXT NOT NULL,
             body          BLOB NOT NULL,             -- zlib
             content_type  TEXT NOT NULL,
             last_modified INTEGER NOT NULL,
-            PRIMARY KEY (series, number, suffix)
+            PRIMARY KEY (series_id, number, suffix)
         )
         """
     )

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 
 from aggregator.model import And, Entry, EntryQuery, Expression, Field, Or, Text
 from aggregator.rules.folding import fold, fold_tag
@@ -25,7 +25,7 @@ from aggregator.rules.predicate import compiled
 from aggregator.rules.sql import HOLDS_MATCH, Condition, condition_for, holds_match
 from aggregator.rules.subject import Subject
 from aggregator.store.costs import UNLIMITED, Meter
-from aggregator.store.memberships import Member, Membership
+from aggregator.store.memberships import Member, Membership, start_of
 from aggregator.store.select import read_entries
 
 _FOUND = 5000
@@ -54,6 +54,8 @@ def select_entries(conn: sqlite3.Connection, query: EntryQuery, meter: Meter = U
     rows = _members(conn, query, meter)
     if query.per_source is not None:
         rows = _capped(conn, rows, query.per_source, meter)
+    if (before := query.before) is not None:
+        rows = dropwhile(lambda row: row >= before, rows)
     members: dict[int, int] = {}
     newest: int | None = None
     for at, entry_id in islice(rows, max(query.limit, query.cap if query.window else 0)):
@@ -89,7 +91,7 @@ def _matching(
     index = _Index(conn, condition_for(match, now=query.now, sources=names))
     rows: Iterator[Member]
     if membership.is_plain:
-        rows = index.in_order(query.surfaced_since)
+        rows = index.in_order(query.surfaced_since, start_of(query))
         if query.none or query.published_since is not None:
             rows = _among(membership, rows)
     else:
@@ -149,14 +151,16 @@ class _Index:
         conn.create_function(HOLDS_MATCH, 3, holds_match, deterministic=True)
         self.is_exact = condition.exact
 
-    def in_order(self, surfaced_since: int | None) -> Iterator[Member]:
+    def in_order(self, surfaced_since: int | None, start: Member | None) -> Iterator[Member]:
         """Yield them, newest surfaced first, equal ones by falling ID; read as they are taken.
+
+        Of those that surfaced before `surfaced_since`, or after the instant of `start`, some may be left out.
 
         They come by falling numbers, which are not before the instant at which the entry surfaced: what is
         held has its place as soon as the number of what comes is less than its instant.
         """
         held: list[tuple[int, int]] = []
-        for seq, found in self._by_number(surfaced_since):
+        for seq, found in self._by_number(surfaced_since, None if start is None else start[0]):
             while held and -held[0][0] > seq:
                 at, entry_id = heapq.heappop(held)
                 yield -at, -entry_id
@@ -196,10 +200,12 @@ class _Index:
         with closing(self._rows(low, high, among=among)) as rows:
             return {entry_id for _, _, entry_id in rows}
 
-    def _by_number(self, surfaced_since: int | None) -> Iterator[tuple[int, Member | None]]:
+    def _by_number(
+        self, surfaced_since: int | None, surfaced_until: int | None
+    ) -> Iterator[tuple[int, Member | None]]:
         """Yield them by falling numbers; and None with each number below which nothing was looked for yet."""
         for low, high in self._ranges(self._lowest(surfaced_since)):
-            with closing(self._rows(low, high)) as rows:
+            with closing(self._rows(low, high, until=surfaced_until)) as rows:
                 for seq, surfaced, entry_id in rows:
                     yield seq, (surfaced, entry_id)
             yield low, None
@@ -233,8 +239,13 @@ class _Index:
                 high = row[0] - 1
         yield lowest, high
 
-    def _rows(self, low: int, high: int, *, limit: int = -1, among: str | None = None) -> sqlite3.Cursor:
-        """Return number, instant and ID of those in a range, by falling numbers; `among` IDs, as JSON."""
+    def _rows(
+        self, low: int, high: int, *, limit: int = -1, among: str | None = None, until: int | None = None
+    ) -> sqlite3.Cursor:
+        """Return number, instant and ID of those in a range, by falling numbers.
+
+        Only `among` these IDs, as JSON; only those that surfaced `until` an instant (ms).
+        """
         condition = self._condition
         params = {**condition.params, "lo": low, "hi": high, "limit": limit}
         tables, number = "search_entries AS f WHERE", "f.seq"
@@ -247,6 +258,9 @@ class _Index:
         if among is not None:
             tables += " f.entry_id IN (SELECT value FROM json_each(:among)) AND"
             params["among"] = among
+        if until is not None:
+            tables += " +f.surfaced <= :until AND"  # no index is read for it: rows come in their order
+            params["until"] = until
         return self._conn.execute(
             f"SELECT f.seq, f.surfaced, f.entry_id FROM {tables} {number} BETWEEN :lo AND :hi"  # noqa: S608 - constants, and what rules.sql wrote
             f" AND ({condition.where}) ORDER BY {number} DESC LIMIT :limit",

@@ -55,6 +55,8 @@ class Prepared:
     """By content coding, the most wanted first; none for a document that is small as it is."""
     last_modified: int | None
     """Seconds since 1970."""
+    served_since: int
+    """Who got it at that second (since 1970) or later got these bytes."""
 
     @property
     def size(self) -> int:
@@ -65,7 +67,12 @@ class Prepared:
         """Return the answer to a GET or HEAD request with these headers."""
         coding = wanted_encoding(headers, tuple(self.packed)) if self.packed else None
         chosen = self.plain if coding is None else self.packed[coding]
-        if is_current(headers, etag=chosen.etag, last_modified=self.last_modified):
+        if is_current(
+            headers,
+            etag=chosen.etag,
+            last_modified=self.last_modified,
+            served_since=self.served_since,
+        ):
             return Answer(304, chosen.current, b"")
         return Answer(200, chosen.full, b"" if method == "HEAD" else chosen.body)
 
@@ -101,6 +108,7 @@ def prepare(
             for coding, suffix, pack in _CODINGS
         },
         last_modified=seconds,
+        served_since=-(-now // 1000),
     )
 
 
@@ -122,10 +130,10 @@ def _representation(body: bytes, etag: str, full: HeaderList, current: HeaderLis
     return Representation(body=body, etag=etag, full=[*full, tag, length], current=[*current, tag])
 
 
-def document(body: bytes, content_type: str) -> FeedDocument:
-    """Return bytes that are not a feed as a document: with an ETag, without a date."""
+def document(body: bytes, content_type: str, last_modified: int = 0) -> FeedDocument:
+    """Return bytes that are not a feed as a document: with an ETag; its date in ms, 0 for none."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return FeedDocument(body=body, content_type=content_type, etag=etag, last_modified=0)
+    return FeedDocument(body=body, content_type=content_type, etag=etag, last_modified=last_modified)
 
 
 def text(

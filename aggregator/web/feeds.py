@@ -22,7 +22,7 @@ from aggregator.publish.feeds import render
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
 from aggregator.web.cache import BoundedCache
 from aggregator.web.contents import Contents, contents_of, status_contents
-from aggregator.web.history import archive_document, with_history
+from aggregator.web.history import archive_document, has_history, with_history
 from aggregator.web.lists import feed_list
 from aggregator.web.negotiation import Headers
 from aggregator.web.options import PLAIN
@@ -195,13 +195,15 @@ class FeedDesk:
         selection = select(target, config, now)
         if isinstance(selection, Unknown):
             return selection
+        if target.options.before is not None and not has_history(target, selection):
+            return Unknown(_NO_ARCHIVE)
         budget = None if target.options == PLAIN else SEARCH_BUDGET
         entries = self._store.entries(selection.query, budget)
         if not entries and selection.unknown is not None:
             tagged = EntryQuery(all=(selection.named,), limit=1)
             if not self._store.entries(tagged):
                 return selection.unknown
-        channel = with_history(self._store.archives, target, selection, entries)
+        channel = with_history(self._store, target, selection, entries)
         return contents_of(replace(selection, channel=channel), entries)
 
     def _archived(self, target: FeedTarget, config: Config, revision: int, now: int) -> _Kept:
@@ -212,11 +214,12 @@ class FeedDesk:
         if found is None:
             return _Kept(config, revision, None, Unknown(_NO_ARCHIVE))
         prepared = prepare(found, cache_control=_FOR_EVER, now=now, extra=[_OPEN_TO_BROWSERS])
-        return _Kept(config, None, None, prepared)
+        # These bytes are older than this process.
+        return _Kept(config, None, None, replace(prepared, served_since=prepared.last_modified or 0))
 
     def _opml(self, config: Config, target: OpmlTarget) -> Prepared:
         body = feed_list(config, target.opened)
-        return self._prepare(document(body, "text/x-opml; charset=utf-8"))
+        return self._prepare(document(body, "text/x-opml; charset=utf-8", config.modified))
 
     def _prepare(self, rendered: FeedDocument) -> Prepared:
         return prepare(rendered, cache_control=_CACHE_CONTROL, now=self._clock(), extra=[_OPEN_TO_BROWSERS])

@@ -1,7 +1,12 @@
-"""The history of published feeds over HTTP (RFC 5005): documents from the newest entries to the oldest.
+"""The history of published feeds over HTTP (RFC 5005).
 
-The current document names the newest archive document (`prev-archive`, `next`), each archive document the one
-before it. All of them together hold every entry of the feed; an archive document never changes.
+A feed leads to all that it ever held in two ways, of which no document belongs to both:
+
+    current ─ next ─► ?before=… ─ next ─► ?before=…     section 3: as it is now, in the order of the feed
+    current ─ prev-archive ─► ?archive=2 ─► ?archive=1  section 4: documents that never change
+
+The pages follow the current document without overlap. What the archive documents hold may be in the current
+document, too; each of them holds other entries.
 """
 
 from __future__ import annotations
@@ -9,47 +14,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aggregator.model import Channel, Entry, FeedDocument, FrozenDocument, Series
-from aggregator.protocols import Archives
-from aggregator.publish.feeds import etag_of, render
+from aggregator.model import ArchivePage, Channel, Entry, FeedDocument, FrozenDocument, Series
+from aggregator.protocols import Archives, Store
+from aggregator.publish.feeds import FORMATS, etag_of, render
 from aggregator.publish.item import items_of
 from aggregator.web.options import PLAIN, Options
 from aggregator.web.selection import Selection
 from aggregator.web.urls import FeedTarget, Kind
 
 
-def with_history(
-    archives: Archives, target: FeedTarget, selection: Selection, entries: Sequence[Entry]
-) -> Channel:
-    """Return the head of a feed's current document, which holds these entries, with its history.
+def has_history(target: FeedTarget, selection: Selection) -> bool:
+    """Tell whether a feed leads to what it held before.
 
-    Only what has one document for everybody has a history, and no feed that entries leave as time goes by.
+    Only what has one document for everybody does, and no feed that entries leave as time goes by.
     """
-    series = _series(target, selection)
-    if target.options != PLAIN or series is None:
+    return _series(target, selection) is not None
+
+
+def with_history(store: Store, target: FeedTarget, selection: Selection, entries: Sequence[Entry]) -> Channel:
+    """Return the head of a feed's document with its history.
+
+    The document holds these entries, newest surfaced first.
+    """
+    series, options = _series(target, selection), target.options
+    if series is None or options not in (PLAIN, Options(before=options.before)):
         return selection.channel
-    newest = archives.latest(series, [entry.id for entry in entries])
-    if newest is None:
-        return selection.channel
-    address = _address(selection, target, newest)
-    links = (("first", selection.channel.self_url), ("next", address), ("prev-archive", address))
-    return replace(selection.channel, links=links)
+    links = []
+    following = _following(store, selection, entries)
+    if following is not None:
+        links.append(("next", _address(selection, target, Options(before=following))))
+    if options != PLAIN:
+        links.append(("first", _address(selection, target, PLAIN)))
+    elif (newest := store.archives.latest(series, [entry.id for entry in entries])) is not None:
+        links.append(("prev-archive", _address(selection, target, Options(archive=newest))))
+    return replace(selection.channel, links=tuple(links))
+
+
+def _following(store: Store, selection: Selection, entries: Sequence[Entry]) -> tuple[int, int] | None:
+    """Return after which entry the next page begins; None when nothing comes after these."""
+    if len(entries) < selection.query.limit:
+        return None
+    last = (entries[-1].surfaced, entries[-1].id)
+    return last if store.entries(replace(selection.query, before=last, limit=1, window=0)) else None
 
 
 def archive_document(archives: Archives, target: FeedTarget, selection: Selection) -> FeedDocument | None:
     """Return the archive document that a target names; None when there is none.
 
-    The first time it is made of the entries as they are then, and kept.
+    The first time it is made of the entries as they are then, in all formats, and kept.
     """
     number, series = target.options.archive, _series(target, selection)
     if number is None or series is None:
         return None
     frozen = archives.frozen(series, number, target.suffix)
-    if frozen is None:
-        made = _made(archives, series, target, selection)
-        frozen = None if made is None else archives.freeze(series, number, target.suffix, made)
-    if frozen is None:
-        return None
+    while frozen is None:
+        page = archives.page(series, number)
+        if page is None:
+            return None
+        archives.freeze(series, page, {suffix: _made(page, target, selection, suffix) for suffix in FORMATS})
+        frozen = archives.frozen(series, number, target.suffix)
     return FeedDocument(
         body=frozen.body,
         content_type=frozen.content_type,
@@ -58,21 +81,16 @@ def archive_document(archives: Archives, target: FeedTarget, selection: Selectio
     )
 
 
-def _made(
-    archives: Archives, series: Series, target: FeedTarget, selection: Selection
-) -> FrozenDocument | None:
-    page = None if target.options.archive is None else archives.page(series, target.options.archive)
-    if page is None:
-        return None
-    current = _address(selection, target, None)
-    links = [("current", current), ("first", current)]
+def _made(page: ArchivePage, target: FeedTarget, selection: Selection, suffix: str) -> FrozenDocument:
+    target = replace(target, suffix=suffix)
+    links = [("current", _address(selection, target, PLAIN))]
     if page.previous is not None:
-        address = _address(selection, target, page.previous)
-        links += [("next", address), ("prev-archive", address)]
+        links.append(("prev-archive", _address(selection, target, Options(archive=page.previous))))
     if page.following is not None:
-        links.append(("next-archive", _address(selection, target, page.following)))
-    channel = replace(selection.channel, links=tuple(links), archived=True)
-    rendered = render(target.suffix, channel, items_of(page.entries, selection.content))
+        links.append(("next-archive", _address(selection, target, Options(archive=page.following))))
+    own = _address(selection, target, Options(archive=page.number))
+    channel = replace(selection.channel, self_url=own, links=tuple(links), archived=True)
+    rendered = render(suffix, channel, items_of(page.entries, selection.content))
     return FrozenDocument(
         body=rendered.body, content_type=rendered.content_type, last_modified=rendered.last_modified
     )
@@ -92,6 +110,6 @@ def _series(target: FeedTarget, selection: Selection) -> Series | None:
             return None
 
 
-def _address(selection: Selection, target: FeedTarget, number: int | None) -> str:
+def _address(selection: Selection, target: FeedTarget, options: Options) -> str:
     base = selection.channel.home_url.removesuffix("/")
-    return base + replace(target, options=Options(archive=number)).path
+    return base + replace(target, options=options).path

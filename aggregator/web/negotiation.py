@@ -21,18 +21,20 @@ def header(headers: Headers, name: bytes) -> str | None:
     return b", ".join(values).decode("latin-1") if values else None
 
 
-def is_current(headers: Headers, *, etag: str, last_modified: int | None) -> bool:
+def is_current(headers: Headers, *, etag: str, last_modified: int | None, served_since: int) -> bool:
     """Tell whether the client's copy is the one that it would get: the answer is then 304.
 
-    Takes the strong ETag, quotes included, and the Last-Modified date in seconds since 1970, if there is one.
-    If-None-Match compares weakly, and where it is given If-Modified-Since is not looked at.
+    Takes the strong ETag, quotes included, and in seconds since 1970 the Last-Modified date, if there is one,
+    and since when nothing else was served. If-None-Match compares weakly, and where it is given
+    If-Modified-Since is not looked at. A date there that lies between the two says nothing: what was served
+    then may have been newer, since a feed can lose its newest entry and with it its date.
     """
     if (condition := header(headers, b"if-none-match")) is not None:
         return condition.strip() == "*" or etag in _OPAQUE_TAG.findall(condition)
     if last_modified is None or (since := header(headers, b"if-modified-since")) is None:
         return False
     date = _http_date(since)
-    return date is not None and last_modified <= date
+    return date is not None and (date == last_modified or date >= max(last_modified, served_since))
 
 
 def _http_date(text: str) -> int | None:

@@ -4,6 +4,7 @@
     all, any, none          tags; each may be given several times
     limit, hours            how many entries; those that surfaced within so many hours
     order, content          as in the config's feeds
+    before                  what comes after an entry of the feed, by its instant and ID; alone
     archive                 a document of the feed's history, by its number; alone
     filter…, filterout…     regular expressions, as https://docs.rsshub.app/guide/parameters has them
 
@@ -44,6 +45,7 @@ MAX_SEARCH_TERMS = 50
 MAX_SEARCH_DEPTH = 20
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_BEFORE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\s")
 _SHOWN_BEFORE, _SHOWN_AFTER = 60, 20
@@ -90,6 +92,8 @@ class Options:
     limit: int | None = None
     order: Order | None = None
     content: Content | None = None
+    before: tuple[int, int] | None = None
+    """After which entry to begin: when it surfaced (ms), and its ID; then nothing else is asked for."""
     archive: int | None = None
     """The number of a document of the feed's history; then nothing else is asked for."""
     match: Expression | None = field(default=None, compare=False)
@@ -115,6 +119,7 @@ class Options:
             for name in ("limit", "order", "content", "archive")
             if (value := getattr(self, name))
         ]
+        pairs += [("before", "{}-{}".format(*self.before))] if self.before else []
         return "&".join(filter(None, (self.selecting, urlencode(pairs))))
 
 
@@ -130,8 +135,11 @@ def read_options(query: bytes, *, search: bool = False) -> Options:
     if not query and not search:
         return PLAIN
     given = _given(query)
-    if "archive" in given:
-        return _archive(given)
+    for name, options in (("archive", _archive), ("before", _before)):
+        if name in given:
+            if others := sorted(given.keys() - {name}):
+                raise OptionsError(f"{name} stands alone, without {', '.join(others)}.")
+            return options(given)
     limit = _number(given, "limit", MAX_LIMIT, "limit=20")
     hours = _number(given, "hours", MAX_HOURS, "hours=24")
     seconds = _number(given, "filter_time", MAX_HOURS * 3600, "filter_time=86400")
@@ -158,9 +166,14 @@ def read_options(query: bytes, *, search: bool = False) -> Options:
 
 
 def _archive(given: Mapping[str, list[str]]) -> Options:
-    if others := sorted(given.keys() - {"archive"}):
-        raise OptionsError(f"archive stands alone, without {', '.join(others)}.")
     return Options(archive=_number(given, "archive", MAX_ARCHIVE, "archive=3"))
+
+
+def _before(given: Mapping[str, list[str]]) -> Options:
+    found = _BEFORE.fullmatch(_one(given, "before") or "")
+    if found is None:
+        raise OptionsError("before must be as the feed itself writes it: milliseconds, a hyphen and an ID.")
+    return Options(before=(int(found[1]), int(found[2])))
 
 
 def conjunction(terms: Iterable[Expression | None]) -> Expression | None:
@@ -192,7 +205,7 @@ def _given(query: bytes) -> dict[str, list[str]]:
 
 
 _KNOWN = frozenset(
-    {"q", "limit", "hours", "order", "content", "archive", "filter_time", "filter_case_sensitive"}
+    {"q", "limit", "hours", "order", "content", "before", "archive", "filter_time", "filter_case_sensitive"}
     | {*_TAG_NAMES, *_FILTER_NAMES}
 )
 

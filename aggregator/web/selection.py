@@ -25,6 +25,8 @@ _HOUR = 60 * _MINUTE
 _GRACE = 10 * _MINUTE
 """Added to each window. Who looks once a day comes a little later every day and may get what is a minute old
 (Cache-Control); and an entry can be seen some time after the instant it surfaced at, when it is committed."""
+_PAGE = 100
+"""Entries of a page that follows the current document, at least."""
 _NEARBY = 20
 """Names that a message offers at most."""
 _COMPARABLE = 100
@@ -87,6 +89,7 @@ def channel_of(target: FeedTarget, config: Config, spec: FeedSpec) -> Channel:
         description=spec.description or spec.title,
         home_url=f"{base}/",
         self_url=base + target.path,
+        updated=config.modified,
         language=spec.language,
         icon=spec.icon,
     )
@@ -157,6 +160,8 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
         since=None if options.hours is None else instant - options.hours * _HOUR,
     )
     limit = options.limit or (MAX_LIMIT if options.hours else spec.limit)
+    if options.before is not None:
+        limit = max(limit, _PAGE)
     conditions = _conditions(target, spec)
     if spec.digest is None:
         moving = bounds.is_moving
@@ -165,10 +170,13 @@ def _selection(target: FeedTarget, config: Config, spec: FeedSpec, now: int) -> 
             match=bounds.match,
             published_since=None if bounds.max_age is None else instant - bounds.max_age,
             surfaced_since=bounds.since,
+            before=options.before,
             per_source=bounds.per_source,
             now=instant if moving else 0,
             limit=limit,
-            window=0 if options.limit or options.hours or not spec.window else spec.window + _GRACE,
+            window=spec.window + _GRACE
+            if spec.window and not (options.limit or options.hours or options.before)
+            else 0,
         )
         expires = instant + _MINUTE if moving else None
     else:

@@ -25,6 +25,8 @@ _OUR_PATHS = frozenset(
     },
 )
 _OUR_ROOTS = (b"/feeds/", b"/tags/", b"/static/", *(f"{path}.".encode() for path in _UNNAMED))
+_DOTS = (".", "..")
+"""Tags that a path cannot end in: there they stand for folders (RFC 3986 section 5.2.4), however encoded."""
 _REMEMBERED_BYTES = 2_000
 """Longer addresses are read anew at each request, so that few of them cannot take much memory."""
 
@@ -53,6 +55,8 @@ class FeedTarget:
     @property
     def permanent_path(self) -> str:
         """The path without format, length and look: what stays the same in every form of the feed."""
+        if self.kind is Kind.TAG and self.name in _DOTS:
+            return _with_query("/tags/", "&".join(filter(None, (f"tag={self.name}", self.options.selecting))))
         return _with_query(self._stem, self.options.selecting)
 
     @property

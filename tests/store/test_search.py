@@ -205,6 +205,23 @@ def test_all_conditions_of_a_query_combine(rows: Rows, query: EntryQuery) -> Non
     assert selected(rows.store, query) == rows.select(query)
 
 
+@settings(max_examples=150, deadline=None)
+@given(query=selections, size=st.integers(1, 9))
+def test_pages_of_any_size_make_up_the_whole_selection(rows: Rows, query: EntryQuery, size: int) -> None:
+    whole = replace(query, limit=1000, window=0)
+    assert paged(rows.store, whole, size) == selected(rows.store, whole)
+
+
+def paged(store: Store, query: EntryQuery, size: int) -> list[int]:
+    """Return what is selected page by page, each after the last of the one before it, up to the limit."""
+    found: list[int] = []
+    page = store.entries(replace(query, limit=size))
+    while page and len(found) < query.limit:
+        found += [entry.id for entry in page]
+        page = store.entries(replace(query, limit=size, before=(page[-1].surfaced, page[-1].id)))
+    return found[: query.limit]
+
+
 # --- many entries: where other ways are taken -----------------------------------------------------------
 
 
@@ -262,6 +279,7 @@ def test_of_many_entries_the_same_are_selected_on_every_way(
         monkeypatch.setattr(memberships, "_FEW", few)
     query = replace(query, now=invented.NOW)
     assert selected(large, query) == large_rows.select(query)
+    assert paged(large, query, query.limit // 2) == large_rows.select(query)
 
 
 def test_a_feed_of_the_config_holds_what_was_noted_for_it_in_the_order_of_its_own(large: Store) -> None:

@@ -152,6 +152,15 @@ def test_opml_lists_the_feeds_of_the_config_and_of_everything(site: Site) -> Non
     assert site.get("/opml.xml", If_None_Match=reply.headers["etag"]).status == 304
 
 
+@pytest.mark.parametrize("path", ["/opml.xml", "/tags/news.atom", "/status.atom"])
+def test_what_follows_from_the_config_alone_has_its_date(own_site: Site, path: str) -> None:
+    own_site.config = replace(own_site.config, modified=NOW)
+    reply = own_site.get(path)
+    assert parsedate_to_datetime(reply.headers["last-modified"]).timestamp() * 1000 == NOW
+    updated = ET.fromstring(reply.body).findtext(f"{ATOM}updated")
+    assert updated == (None if path == "/opml.xml" else "2025-11-22T08:26:40Z")
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 @pytest.mark.parametrize("path", ["/all.rss", "/feeds/none.rss", "/", "/healthz"])
 def test_other_methods_are_refused_naming_those_that_are_not(site: Site, method: str, path: str) -> None:
@@ -190,6 +199,22 @@ def test_a_date_answers_304_only_where_no_etag_is_sent(site: Site) -> None:
     assert site.get("/all.rss", If_Modified_Since=modified).status == 304
     assert site.get("/all.rss", If_Modified_Since=earlier).status == 200
     assert site.get("/all.rss", If_Modified_Since=modified, If_None_Match='"other"').status == 200
+
+
+def test_after_a_restart_no_date_of_former_bytes_answers_304(own_site: Site) -> None:
+    poll(own_site.store, "News", item(0, "tea"), now=NOW)
+    poll(own_site.store, "News", item(1, "tea"), now=NOW + 60_000)
+    former = own_site.get("/tags/tea.atom").headers["last-modified"]
+    poll(own_site.store, "News", item(1, title="No longer of tea"), now=NOW + 120_000)
+    with Site(own_site.store, own_site.config) as site:
+        later = site.get("/tags/tea.atom", If_Modified_Since=former)
+        assert later.status == 200
+        assert parsedate_to_datetime(later.headers["last-modified"]) < parsedate_to_datetime(former)
+        assert site.get("/tags/tea.atom", If_Modified_Since=later.headers["last-modified"]).status == 304
+        assert (
+            site.get("/tags/tea.atom", If_Modified_Since=formatdate(site.now / 1000 + 1, usegmt=True)).status
+            == 304
+        )
 
 
 @pytest.mark.parametrize("path", ["/all.atom", "/", "/static/style.css", "/opml.xml", "/tags/none.rss"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Digest, FeedSpec, StoryPolicy
+from aggregator.model import Digest, FeedSpec, Order, StoryPolicy
 from tests.web.site import HOUR, NOW, Reply, Site, config, item, open_site, poll, source
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -64,11 +64,10 @@ def walk(site: Site, path: str, relation: str) -> Iterator[tuple[str, Reply]]:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("suffix", ["atom", "rss"])
-@pytest.mark.parametrize("relation", ["prev-archive", "next"])
-def test_a_walk_through_the_history_finds_every_entry_and_each_once_in_the_archives(
-    site: Site, path: str, suffix: str, relation: str
+def test_a_walk_through_the_archive_finds_every_entry_and_each_once(
+    site: Site, path: str, suffix: str
 ) -> None:
-    (_, current), *archives = walk(site, f"{path}.{suffix}", relation)
+    (_, current), *archives = walk(site, f"{path}.{suffix}", "prev-archive")
     archived = [each for _, reply in archives for each in ids(reply)]
     assert len(archived) == len(set(archived))
     assert {*ids(current), *archived} == {f"https://news.example/{number}" for number in range(COUNT)}
@@ -82,8 +81,61 @@ def test_json_feed_leads_through_the_history_by_next_url(site: Site, path: str) 
         found += [each["id"] for each in feed["items"]]
         address = feed.get("next_url", "").removeprefix(BASE)
         documents += 1
-    assert documents == 4
-    assert set(found) == {f"https://news.example/{number}" for number in range(COUNT)}
+    assert documents == {"/feeds/news": 4, "/tags/news": 3, "/all": 3}[path]
+    assert found == [f"https://news.example/{number}" for number in range(COUNT)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("suffix", ["atom", "rss"])
+def test_the_pages_after_the_current_document_go_on_where_it_ends(site: Site, path: str, suffix: str) -> None:
+    current = f"{path}.{suffix}"
+    pages = list(walk(site, current, "next"))
+    found = [each for _, reply in pages for each in ids(reply)]
+    assert found == [f"https://news.example/{number}" for number in range(COUNT)]
+    for address, reply in pages[1:]:
+        told = links(reply)
+        assert told["self"] == BASE + address
+        assert told["first"] == BASE + current
+        assert not told.keys() & {"prev-archive", "next-archive", "current"}
+        assert b"syndication/history" not in reply.body
+        assert "max-age=60" in reply.headers["cache-control"]
+        assert site.get(address, If_None_Match=reply.headers["etag"]).status == 304
+
+
+def test_pages_of_a_feed_in_another_order_hold_the_same_entries(site: Site) -> None:
+    feeds = (replace(FEEDS[0], order=Order.PUBLISHED), *FEEDS[1:])
+    site.config = replace(site.config, feeds=feeds)
+    found = [each for _, reply in walk(site, "/feeds/news.atom", "next") for each in ids(reply)]
+    assert sorted(found) == sorted(f"https://news.example/{number}" for number in range(COUNT))
+
+
+def test_an_entry_that_left_and_came_back_is_in_one_archive_document_only(site: Site) -> None:
+    for _ in walk(site, "/tags/news.atom", "prev-archive"):
+        pass
+    poll(site.store, "News", *(item(number, title="Other") for number in range(150)), now=NOW + HOUR)
+    assert "Other" not in site.get("/tags/news.atom").text
+    poll(
+        site.store, "News", *(item(number, "news", title="Back") for number in range(150)), now=NOW + 2 * HOUR
+    )
+    poll(site.store, "News", *(item(1000 + number, "news") for number in range(80)), now=NOW + 3 * HOUR)
+    (_, current), *archives = walk(site, "/tags/news.atom", "prev-archive")
+    archived = [each for _, reply in archives for each in ids(reply)]
+    assert len(archived) == len(set(archived))
+    assert len({*ids(current), *archived}) == COUNT + 80
+
+
+def test_what_had_left_before_a_page_was_asked_for_is_in_none_of_its_formats(site: Site) -> None:
+    site.get("/tags/news.atom")
+    poll(site.store, "News", *(item(number, title="Other") for number in range(200)), now=NOW + HOUR)
+    first = ids(site.get("/tags/news.atom?archive=3"))
+    poll(
+        site.store, "News", *(item(number, "news", title="Back") for number in range(200)), now=NOW + 2 * HOUR
+    )
+    assert ids(site.get("/tags/news.rss?archive=3")) == first
+    (_, current), *archives = walk(site, "/tags/news.rss", "prev-archive")
+    archived = [each for _, reply in archives for each in ids(reply)]
+    assert len(archived) == len(set(archived))
+    assert len({*ids(current), *archived}) == COUNT
 
 
 @pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
@@ -112,6 +164,7 @@ def test_an_archive_document_belongs_to_the_feed_and_leads_back_to_its_current_d
     told = links(archive)
     assert told["current"] == f"{BASE}/feeds/news.atom"
     assert told["self"] == f"{BASE}/feeds/news.atom?archive=3"
+    assert not told.keys() & {"next", "first"}
     assert told["prev-archive"] == f"{BASE}/feeds/news.atom?archive=2"
     assert "next-archive" not in told
     root = ET.fromstring(archive.body)
@@ -140,11 +193,16 @@ def test_what_entries_leave_as_time_goes_by_or_by_options_has_no_history(site: S
     assert not links(reply).keys() & {"prev-archive", "next"}
     if not query:
         assert site.get(f"{path}.atom?archive=1").status == 404
+        assert site.get(f"{path}.atom?before=1-1").status == 404
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("archive=99", 404), ("archive=0", 400), ("archive=x", 400), ("archive=1&limit=5", 400)],
+    [
+        *[("archive=99", 404), ("archive=0", 400), ("archive=x", 400), ("archive=1&limit=5", 400)],
+        *[("before=1-1", 200), ("before=1", 400), ("before=-1-1", 400), ("before=1-1&before=1-1", 400)],
+        *[("before=1-1&limit=5", 400), ("before=1-1&archive=1", 400), (f"before={'9' * 19}-1", 400)],
+    ],
 )
 def test_a_part_of_the_history_that_is_none_is_told(site: Site, query: str, status: int) -> None:
     site.get("/feeds/news.atom")
@@ -153,4 +211,8 @@ def test_a_part_of_the_history_that_is_none_is_told(site: Site, query: str, stat
 
 def test_a_feed_that_holds_all_it_ever_had_has_no_history(own_site: Site) -> None:
     poll(own_site.store, "News", item(1, "news"))
-    assert "prev-archive" not in links(own_site.get("/all.atom"))
+    assert not links(own_site.get("/all.atom")).keys() & {"prev-archive", "next"}
+
+
+def test_a_search_has_no_pages(own_site: Site) -> None:
+    assert own_site.get("/search.atom?before=1-1").status == 404

@@ -10,9 +10,11 @@ ETAG = '"abc"'
 MODIFIED = 1_000_000_000  # Sun, 09 Sep 2001 01:46:40 GMT
 
 
-def current(*headers: tuple[str, str], last_modified: int | None = MODIFIED) -> bool:
+def current(
+    *headers: tuple[str, str], last_modified: int | None = MODIFIED, served_since: int = MODIFIED
+) -> bool:
     sent = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-    return is_current(sent, etag=ETAG, last_modified=last_modified)
+    return is_current(sent, etag=ETAG, last_modified=last_modified, served_since=served_since)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,15 @@ def test_an_older_copy_or_no_date_is_not_current(date: str) -> None:
     assert not current(("if-modified-since", date))
 
 
+@pytest.mark.parametrize(("second", "known"), [(40, True), (41, False), (59, False), (60, True), (61, True)])
+def test_a_date_after_a_documents_own_counts_only_since_that_is_what_is_served(
+    second: int, *, known: bool
+) -> None:
+    minute, second = divmod(second, 60)
+    date = f"Sun, 09 Sep 2001 01:{46 + minute}:{second:02} GMT"
+    assert current(("if-modified-since", date), served_since=MODIFIED + 20) is known
+
+
 def test_a_document_without_a_date_is_never_current_by_date() -> None:
     assert not current(("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"), last_modified=None)
 
@@ -65,8 +76,8 @@ def test_the_date_is_not_looked_at_beside_an_etag() -> None:
 
 @given(st.binary(), st.binary())
 def test_no_header_value_makes_conditions_fail(etags: bytes, date: bytes) -> None:
-    is_current([(b"if-none-match", etags)], etag=ETAG, last_modified=MODIFIED)
-    is_current([(b"if-modified-since", date)], etag=ETAG, last_modified=MODIFIED)
+    is_current([(b"if-none-match", etags)], etag=ETAG, last_modified=MODIFIED, served_since=MODIFIED)
+    is_current([(b"if-modified-since", date)], etag=ETAG, last_modified=MODIFIED, served_since=MODIFIED)
     wanted_encoding([(b"accept-encoding", etags)], OFFERED)
 
 

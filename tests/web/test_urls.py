@@ -35,6 +35,21 @@ def test_a_canonical_path_leads_to_its_target_with_the_limit(tag: str, suffix: s
     assert resolve(path.encode("ascii"), query.encode("ascii")) == target
 
 
+@pytest.mark.parametrize(
+    ("tag", "options", "path"),
+    [
+        (".", Options(), "/tags/?tag=."),
+        ("..", Options(all=("a",)), "/tags/?tag=..&all=a"),
+        ("...", Options(), "/tags/..."),
+        ("a/..", Options(), "/tags/a%2F.."),
+    ],
+)
+def test_what_names_a_feed_for_ever_has_no_segment_that_stands_for_a_folder(
+    tag: str, options: Options, path: str
+) -> None:
+    assert FeedTarget(Kind.TAG, tag, "atom", options).permanent_path == path
+
+
 @given(raw=st.binary(), query=st.binary())
 def test_no_path_and_no_query_makes_resolving_fail(raw: bytes, query: bytes) -> None:
     for root in (b"/tags/", b"/feeds/", b"/all", b"/"):
