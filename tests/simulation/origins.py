@@ -154,6 +154,7 @@ class Origin:
         fresh = (item for item in other.shown[:6] if item.link and item.is_news)
         told = [item for item in fresh if item.story not in self._told]
         self._told |= set(numbers(told))
+        other.changed = True  # if it moved before they were seen there, nobody would know their links
         self._add(
             [
                 replace(
