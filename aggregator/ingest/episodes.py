@@ -1,4 +1,6 @@
-"""What podcasts and videos say of an item beside its files → Episode; pure, and raises nothing on any text.
+"""What podcasts and videos say of an item beside its files → Episode, and of the feed → About.
+
+Pure, and raises nothing on any text.
 
 Read are Apple's podcast tags (`itunes:*`), Media RSS (`media:*`), the podcast namespace (podcastindex.org),
 and JSON Feed 1.1. What says nothing, or nothing sensible, is as if it were not said. Texts are clean, URLs
@@ -15,10 +17,12 @@ from typing import Any, TypeVar
 
 from aggregator.ingest.text import clean, collapse
 from aggregator.ingest.urls import absolute, is_web
-from aggregator.model import Enclosure, Episode
+from aggregator.model import About, Enclosure, Episode
 
 Said = Mapping[str, Sequence[Mapping[str, str]]]
-"""Elements of an item, by prefix and local name in lower case: the attributes of each, and its `text`."""
+"""Elements of an item or feed, by prefix and local name in lower case: attributes of each, and its `text`."""
+Read = Callable[[object], str | None]
+"""Makes a text or an attribute plain, or None of it."""
 Bases = tuple[str | None, ...]
 _T = TypeVar("_T")
 
@@ -36,18 +40,33 @@ _KINDS = frozenset({"full", "trailer", "bonus"})
 _EXPLICIT = {"yes": True, "true": True, "explicit": True, "no": False, "false": False, "clean": False}
 
 
-def episode_from_xml(said: Said, read: Callable[[object], str | None], bases: Bases) -> Episode | None:
+def about_from_xml(said: Said, read: Read, bases: Bases, *, feed_id: str | None) -> About:
+    """Return what an RSS or Atom feed's own elements say; its cover goes before its logo and its icon."""
+    values = _values(said, read)
+    covers = (values("itunes_image", name) for name in ("href", "url", "text"))
+    images = chain(*covers, values("logo"), values("image_url"), values("icon"))
+    named = clean(feed_id or "")
+    return About(
+        id=named if 0 < len(named) <= LONGEST_URL else None,
+        image=_first(lambda image: _web_url(image, bases), images),
+        explicit=_first(_explicit, values("itunes_explicit")),
+    )
+
+
+def about_from_json(icon: str | None, bases: Bases) -> About:
+    """Return what a JSON Feed's own `icon` says."""
+    return About(image=_web_url(icon, bases))
+
+
+def episode_from_xml(said: Said, read: Read, bases: Bases) -> Episode | None:
     """Return what the elements of an RSS or Atom item say; None when they say nothing.
 
-    `read` makes a text or an attribute plain, or None of it. An image of the item's own (`itunes:image`) goes
-    before a frame of the video (the widest `media:thumbnail`, else the first).
+    An image of the item's own (`itunes:image`) goes before a frame of the video (the widest
+    `media:thumbnail`, else the first).
     """
-
     if not said:  # as of most items
         return None
-
-    def values(element: str, attribute: str = "text") -> Iterator[str]:
-        return filter(None, (read(one.get(attribute)) for one in said.get(element, ())))
+    values = _values(said, read)
 
     def files(element: str) -> Iterator[Enclosure]:
         for one in said.get(element, ()):
@@ -101,6 +120,13 @@ def seconds(said: object) -> int | None:
     else:
         return None
     return total if 0 < total <= _LONGEST_DURATION else None
+
+
+def _values(said: Said, read: Read) -> Callable[..., Iterator[str]]:
+    def values(element: str, attribute: str = "text") -> Iterator[str]:
+        return filter(None, (read(one.get(attribute)) for one in said.get(element, ())))
+
+    return values
 
 
 def _number(said: str) -> int | None:

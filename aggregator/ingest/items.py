@@ -6,11 +6,11 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from aggregator.ingest.episodes import episode_from_xml
+from aggregator.ingest.episodes import about_from_xml, episode_from_xml
 from aggregator.ingest.pace import pace_from
 from aggregator.ingest.text import collapse, decode_references, escape, plain_from_guess, plain_from_html
 from aggregator.ingest.urls import absolute, is_web
-from aggregator.model import Enclosure, Pace, ParsedEntry, ParsedFeed, RawHtml
+from aggregator.model import About, Enclosure, Pace, ParsedEntry, ParsedFeed, RawHtml
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _ALTERNATE = frozenset({"alternate", "http://www.iana.org/assignments/relation/alternate"})
@@ -46,6 +46,7 @@ def feed_from(
         title=document.title(feed),
         link=document.site_url,
         language=document.text(_said(feed, "language")),
+        about=document.about(feed),
         entries=tuple(map(document.entry, entries)),
         pace=document.pace(feed),
         problem=problem,
@@ -86,6 +87,11 @@ class _Document:
             language=self._language(raw),
             base_url=self._declared_base(raw) or link or self.site_url or self.url,
         )
+
+    def about(self, raw: Raw) -> About:
+        """Return what the feed says of itself."""
+        feed_id = self.text(_said(raw, "id")) if self.is_atom else None
+        return about_from_xml(_mapping(_said(raw, "media_said")), self.text, self.bases, feed_id=feed_id)
 
     def pace(self, raw: Raw) -> Pace:
         """Return how often the feed asks to be polled."""

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from aggregator.ingest.decode import decode
-from aggregator.ingest.episodes import episode_from_json
+from aggregator.ingest.episodes import about_from_json, episode_from_json
 from aggregator.ingest.items import number
 from aggregator.ingest.limits import MOST_VALUES
 from aggregator.ingest.text import collapse, escape
@@ -35,7 +35,7 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
 
     Relative URLs are resolved against `home_page_url`, else the document's URL. `content_text` and `summary`
     become HTML that shows the same. Dates stay text. Extensions are left out, and so is what the feed says of
-    itself beside its title, site, language and authors.
+    itself beside its title, site, language, authors and icon.
     """
     decoded = decode(body, content_type)
     if _holds_too_much(decoded.text):
@@ -55,6 +55,7 @@ def parse_json(body: bytes, *, content_type: str | None, url: str) -> ParsedFeed
         title=_title(document),
         link=site_url,
         language=_text(document, "language"),
+        about=about_from_json(_text(document, "icon"), (site_url, url)),
         entries=tuple(_entry(item, site_url, url, authors) for item in _objects(document, "items")),
         problem=decoded.mistake,
     )

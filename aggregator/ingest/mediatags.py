@@ -1,4 +1,4 @@
-"""Elements of podcasts and videos, as they stand in an item; mixed in before feedparser's classes.
+"""Elements of podcasts and videos, of an item or the feed; mixed in before feedparser's classes.
 
 feedparser keeps the last of several, none of the text beside attributes, and of a yes or no only some.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 _MOST_OF_A_KIND = 200
-"""Elements of one name, of one item."""
+"""Elements of one name, of one item or the feed."""
 _LONGEST = 10_000
 """Characters of an attribute or a text."""
+_PICTURES = frozenset({"logo", "icon"})
+"""Whose text is an address, for feedparser to resolve."""
 _KEPT = ("url", "href", "type", "duration", "width")
 
 NAMESPACES = {
@@ -22,14 +24,16 @@ NAMESPACES = {
 
 
 class MediaReadings:
-    """Notes them under `media_said` in the item (`episodes.Said`). What a feed says of itself is not noted.
+    """Notes them under `media_said` in the item or the feed (`episodes.Said`), with the feed's pictures.
 
     Method names are feedparser's: `_start_` or `_end_`, the namespace's usual prefix, and the element.
     """
 
     # of feedparser's parsers
     entries: list[dict[str, Any]]
+    feeddata: dict[str, Any]
     inentry: Any
+    inimage: Any
     insource: Any
     pop: Any
     push: Any
@@ -37,12 +41,13 @@ class MediaReadings:
     _get_context: Any
 
     def _note(self, element: str, attributes: dict[str, str]) -> dict[str, str]:
-        """Note an element of an item; return what holds its attributes, and can take its text."""
+        """Note an element; return what holds its attributes, and can take its text."""
         noted = {name: said for name in _KEPT if (said := attributes.get(name)) and len(said) <= _LONGEST}
         for name in noted.keys() & {"url", "href"}:
             noted[name] = self.resolve_uri(noted[name])
-        if self.inentry and not self.insource:
-            others = self.entries[-1].setdefault("media_said", {}).setdefault(element, [])
+        if not self.insource:
+            noted_of = self.entries[-1] if self.inentry else self.feeddata
+            others = noted_of.setdefault("media_said", {}).setdefault(element, [])
             if len(others) < _MOST_OF_A_KIND:
                 others.append(noted)
         return noted
@@ -51,6 +56,12 @@ class MediaReadings:
         text = self.pop(element)
         if text and len(text) <= _LONGEST:
             self._note(element, {})["text"] = text
+
+    def _end_url(self) -> None:
+        text = self.pop("href") if self.inimage and not self.inentry else None
+        if text and len(text) <= _LONGEST:
+            self._note("image_url", {})["text"] = text
+        super()._end_url()  # type: ignore[misc]  # of feedparser's class, next in line
 
     def _start_enclosure(self, attributes: dict[str, str]) -> None:
         if url := attributes.get("url"):
@@ -93,7 +104,7 @@ def _start(element: str) -> Any:
     def start(parser: MediaReadings, attributes: dict[str, str]) -> None:
         if any(attributes.get(name) for name in _KEPT):
             parser._note(element, attributes)  # noqa: SLF001 - a method of that class
-        parser.push(element, 0)
+        parser.push(element, element in _PICTURES)
 
     return start
 
@@ -108,7 +119,7 @@ def _end(element: str) -> Any:
 for _element in (
     *("itunes_duration", "itunes_image", "itunes_episode", "itunes_season", "itunes_episodetype"),
     *("itunes_explicit", "media_thumbnail", "podcast_chapters", "podcast_transcript", "podcast_episode"),
-    "podcast_season",
+    *("podcast_season", *_PICTURES),
 ):
     setattr(MediaReadings, f"_start_{_element}", _start(_element))
     setattr(MediaReadings, f"_end_{_element}", _end(_element))

@@ -55,6 +55,7 @@ def normalize(feed: ParsedFeed, *, url: str) -> Reading:
         title=_line(feed.title) or None,
         site_url=site_url,
         language=language,
+        about=feed.about,
         drafts=tuple(_without_shared_stories(drafts)),
         pace=feed.pace,
         problem=sentence(feed.problem or "") or None,

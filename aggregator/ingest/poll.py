@@ -275,6 +275,7 @@ def _tagged(reading: Reading, source: Source) -> ReadFeed:
     return ReadFeed(
         title=reading.title,
         site_url=reading.site_url,
+        about=reading.about,
         drafts=tuple(
             TaggedDraft(draft=draft, tags=tags_for(source, draft.categories)) for draft in reading.drafts
         ),

@@ -13,6 +13,8 @@ An `Expression` says which entries a `Rule` changes and a feed holds.
 from aggregator.model.archive import ArchivePage, FrozenDocument, Series
 from aggregator.model.article import WantedPage
 from aggregator.model.document import (
+    NOTHING_SAID,
+    About,
     Enclosure,
     EntryDraft,
     Episode,
@@ -77,6 +79,8 @@ from aggregator.model.source import (
 from aggregator.model.text import RawHtml, SafeHtml
 
 __all__ = [
+    "NOTHING_SAID",
+    "About",
     "And",
     "Applied",
     "ArchivePage",

@@ -78,6 +78,21 @@ ANY_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a document says of the feed that it is, beside title and site."""
+
+    id: str | None = None
+    """An Atom feed's own id, as it says it."""
+    image: str | None = None
+    """URL (http or https) of a picture: a podcast's cover, a site's logo."""
+    explicit: bool | None = None
+    """Of a podcast: whether its episodes are, where they do not say so themselves."""
+
+
+NOTHING_SAID = About()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """A document of any format, parsed; entries in the document's order."""
 
@@ -87,6 +102,7 @@ class ParsedFeed:
     link: str | None = None
     """The site that the feed belongs to."""
     language: str | None = None
+    about: About = NOTHING_SAID
     entries: tuple[ParsedEntry, ...] = ()
     pace: Pace = ANY_PACE
     problem: str | None = None
@@ -146,6 +162,7 @@ class Reading:
     title: str | None = None
     site_url: str | None = None
     language: str | None = None
+    about: About = NOTHING_SAID
     drafts: tuple[EntryDraft, ...] = ()
     pace: Pace = ANY_PACE
     problem: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator.model.document import Enclosure, Episode
+from aggregator.model.document import NOTHING_SAID, About, Enclosure, Episode
 from aggregator.model.expression import Expression
 from aggregator.model.outcome import Outcome
 from aggregator.model.rule import Ruling
@@ -21,6 +21,8 @@ class SourceRef:
     site_url: str | None = None
     entry_url: str | None = None
     """The entry's link at this source, as it said it, where that is another than the entry's own."""
+    about: About = NOTHING_SAID
+    """As the source's last document says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

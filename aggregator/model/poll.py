@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aggregator.model.document import ANY_PACE, Pace, TaggedDraft
+from aggregator.model.document import ANY_PACE, NOTHING_SAID, About, Pace, TaggedDraft
 from aggregator.model.exchange import Validators
 from aggregator.model.outcome import Outcome
 from aggregator.model.rule import Rule
@@ -82,6 +82,7 @@ class ReadFeed:
     title: str | None
     site_url: str | None
     drafts: tuple[TaggedDraft, ...]
+    about: About = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aggregator.model import Enclosure, Episode
+from aggregator.model import About, Enclosure, Episode
 from aggregator.publish.attachments import Attachment, attachments
 from aggregator.publish.urls import web_url
 
@@ -50,6 +51,22 @@ def published_episode(episode: Episode | None) -> PublishedEpisode | None:
         transcripts=tuple(attachments(episode.transcripts)),
     )
     return None if published == _NOTHING else published
+
+
+def with_show(episode: PublishedEpisode | None, shows: Sequence[About]) -> PublishedEpisode | None:
+    """Return an episode with its show's picture and warning, where it has none of its own.
+
+    `shows` are what the entry's sources say of themselves: the first that says something holds.
+    """
+    own = episode or _NOTHING
+    images = (own.image, *(web_url(show.image) for show in shows))
+    explicit = (own.explicit, *(show.explicit for show in shows))
+    told = replace(
+        own,
+        image=next(filter(None, images), None),
+        explicit=next((said for said in explicit if said is not None), None),
+    )
+    return None if told == _NOTHING else told
 
 
 def _counted(number: int | None) -> int | None:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple, TypeVar
 
-from aggregator.identity import entry_name, entry_uri
+from aggregator.identity import entry_name, entry_uri, uri_of
 from aggregator.model import Channel, Content, Entry, Order, SafeHtml, SourceRef
 from aggregator.publish.attachments import Attachment, attachments
-from aggregator.publish.episode import PublishedEpisode, published_episode
+from aggregator.publish.episode import PublishedEpisode, published_episode, with_show
 from aggregator.publish.html import plain_text, sanitize
 from aggregator.publish.text import excerpt, language_tag, one_line
-from aggregator.publish.urls import feed_url, link_url, web_url
+from aggregator.publish.urls import feed_url, holds_secret, link_url, web_url
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,9 @@ class Origin:
     site_url: str | None
     item_url: str | None
     """The item's page at this source, where that is another than the item's own."""
+    id: str | None = None
+    """A URI: its feed's own id where that is known and may be told, else where the feed is."""
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +114,11 @@ class Head:
     """Milliseconds: the date of a feed without items."""
 
 
-def head(channel: Channel) -> Head:
-    """Return the channel as formats write it; texts that are missing are made up from the others."""
+def head(channel: Channel, items: Sequence[Item]) -> Head:
+    """Return the channel as formats write it; texts that are missing are made up from the others.
+
+    Without an icon of its own, it has the picture of a source that all its items come from.
+    """
     title = one_line(channel.title) or "Untitled"
     return Head(
         id=web_url(channel.id) or one_line(channel.id),
@@ -121,7 +127,7 @@ def head(channel: Channel) -> Head:
         home_url=web_url(channel.home_url) or one_line(channel.home_url),
         self_url=web_url(channel.self_url) or one_line(channel.self_url),
         language=language_tag(channel.language),
-        icon=web_url(channel.icon),
+        icon=web_url(channel.icon) or _shared_image(items),
         links=tuple(
             (relation, url)
             for relation, address in channel.links
@@ -130,6 +136,14 @@ def head(channel: Channel) -> Head:
         archived=channel.archived,
         updated=channel.updated,
     )
+
+
+def _shared_image(items: Sequence[Item]) -> str | None:
+    carried = [{(origin.name, origin.feed_url) for origin in item.origins} for item in items]
+    for origin in items[0].origins if items else ():
+        if origin.image and all((origin.name, origin.feed_url) in by for by in carried):
+            return origin.image
+    return None
 
 
 def last_change(items: Iterable[Item]) -> int:
@@ -176,6 +190,10 @@ def to_item(entry: Entry, amount: Content = Content.FULL) -> Item:
     url = link_url(entry.url)
     short = excerpt(plain_text(summary or content), _SUMMARY_FROM_TEXT)
     texts = _texts_to_hold(amount, content, summary, short)
+    files = tuple(attachments(entry.enclosures))
+    episode = published_episode(entry.episode)
+    if any(file.plays for file in files):
+        episode = with_show(episode, [source.about for source in entry.sources])
     return Item(
         id=entry_name(entry),
         uri=entry_uri(entry),
@@ -190,8 +208,8 @@ def to_item(entry: Entry, amount: Content = Content.FULL) -> Item:
         updated=_updated(entry),
         changed=entry.changed,
         tags=_texts(entry.tags),
-        attachments=tuple(attachments(entry.enclosures)),
-        episode=published_episode(entry.episode),
+        attachments=files,
+        episode=episode,
         language=language_tag(entry.language),
         origins=tuple(map(_origin, entry.sources)),
     )
@@ -252,9 +270,12 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _origin(source: SourceRef) -> Origin:
     address = feed_url(source.url)
+    said = uri_of(source.about.id)
     return Origin(
+        id=said if said and not holds_secret(said) else address,
         name=one_line(source.name) or address or "Untitled",
         feed_url=address,
         site_url=web_url(source.site_url),
         item_url=link_url(source.entry_url),
+        image=web_url(source.about.image),
     )

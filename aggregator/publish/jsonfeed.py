@@ -19,7 +19,7 @@ def json_feed(channel: Channel, items: Sequence[Item]) -> bytes:
     words for it. Of the feed's other documents it can name the `next` one, and of an episode its picture and
     how long its main file plays. An item that cannot be written is left out and logged.
     """
-    top = head(channel)
+    top = head(channel, items)
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": top.title,

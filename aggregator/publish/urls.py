@@ -57,11 +57,14 @@ def feed_url(url: str | None) -> str | None:
     A query with a parameter named like a key, token, password or signature is left out whole.
     """
     address = web_url(url)
-    if address is None:
-        return None
-    parts = urlsplit(address)
-    names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    return parts._replace(query="").geturl() if any(map(_SECRET.search, names)) else address
+    return urlsplit(address)._replace(query="").geturl() if address and holds_secret(address) else address
+
+
+def holds_secret(address: str) -> bool:
+    """Return whether the query of a URI has a parameter named like a key, token, password or signature."""
+    query = address.partition("#")[0].partition("?")[2]
+    names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
+    return any(map(_SECRET.search, names))
 
 
 def without_secrets(text: str) -> str:

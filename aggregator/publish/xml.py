@@ -11,7 +11,7 @@ from feedgen.feed import FeedGenerator
 from lxml.etree import _Element
 
 from aggregator.model import Channel, Content, SafeHtml
-from aggregator.publish.item import Head, Item, head, render_each
+from aggregator.publish.item import Item, head, render_each
 from aggregator.publish.xml_extensions import ChannelExtension, ItemExtension, RssChannelExtension
 
 _GENERATOR = "aggregator"
@@ -53,7 +53,7 @@ def rss(channel: Channel, items: Sequence[Item]) -> bytes:
     be an address that answers no more. Authors are `dc:creator` (`author` would need a mail address). An item
     that cannot be written is left out and logged.
     """
-    generator = _generator(head(channel), "application/rss+xml", RssChannelExtension, items)
+    generator = _generator(channel, "application/rss+xml", RssChannelExtension, items)
     generator.updated(_NO_DATE)
     for element in render_each(items, _rss_item):
         generator.add_entry(_Finished(element), order="append")
@@ -69,7 +69,7 @@ def atom(channel: Channel, items: Sequence[Item]) -> bytes:
     The feed's author is its own title: entries without authors have their source's name in `source`. An item
     that cannot be written is left out and logged.
     """
-    generator = _generator(head(channel), "application/atom+xml", ChannelExtension, items)
+    generator = _generator(channel, "application/atom+xml", ChannelExtension, items)
     generator.updated(_ANY_DATE)
     for element in render_each(items, _atom_entry):
         generator.add_entry(_Finished(element), order="append")
@@ -77,20 +77,21 @@ def atom(channel: Channel, items: Sequence[Item]) -> bytes:
 
 
 def _generator(
-    head: Head, media_type: str, extension: type[ChannelExtension], items: Sequence[Item]
+    channel: Channel, media_type: str, extension: type[ChannelExtension], items: Sequence[Item]
 ) -> FeedGenerator:
+    top = head(channel, items)
     generator = FeedGenerator()
-    generator.id(head.id)
-    generator.title(head.title)
-    generator.description(head.description)
-    generator.author(name=head.title)
-    generator.link(href=head.self_url, rel="self", type=media_type)
-    generator.link(href=head.home_url, rel="alternate")  # feedgen takes RSS's link from the last one
+    generator.id(top.id)
+    generator.title(top.title)
+    generator.description(top.description)
+    generator.author(name=top.title)
+    generator.link(href=top.self_url, rel="self", type=media_type)
+    generator.link(href=top.home_url, rel="alternate")  # feedgen takes RSS's link from the last one
     generator.generator(_GENERATOR)
-    if head.language:
-        generator.language(head.language)
+    if top.language:
+        generator.language(top.language)
     generator.register_extension("channel", extension)
-    generator.channel.head = head
+    generator.channel.head = top
     generator.channel.items = items
     return generator
 

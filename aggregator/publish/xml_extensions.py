@@ -126,7 +126,7 @@ def _add_source(entry: _Element, item: Item, origin: Origin) -> None:
     if origin.feed_url is None:
         return
     source = SubElement(entry, "source")
-    _add(source, "id", origin.feed_url)
+    _add(source, "id", origin.id or origin.feed_url)
     _add(source, "title", origin.name)
     _add(source, "updated", rfc3339(item.updated))
     SubElement(source, "link", rel="self", href=origin.feed_url)

@@ -293,6 +293,11 @@ def _published_ids(db: Database) -> None:
     db.execute("DROP INDEX entries_by_uri")
 
 
+@migrations(name="0018_about")
+def _about(db: Database) -> None:
+    db.execute("ALTER TABLE sources ADD COLUMN about TEXT")  # JSON: id, picture, whether it is explicit
+
+
 @migrations(name="0019_asked_rules")
 def _asked_rules(db: Database) -> None:
     # The lists of rules that stored entries were last asked by: several where new ones were not applied yet.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
+from aggregator.store.about import about_to_json
 from aggregator.store.episodes import episode_to_json
 from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
@@ -39,6 +40,7 @@ class _History:
     newest_published: int | None
     title: str | None
     site_url: str | None
+    about: str | None
 
 
 def record_feed(
@@ -76,13 +78,14 @@ def record_feed(
             writer.join(item, other)
             joined += 1
     updated += joined
-    renamed = (feed.title, feed.site_url) != (history.title, history.site_url)
-    if new or updated or renamed:
+    about = about_to_json(feed.about)
+    introduced = (feed.title, feed.site_url, about) != (history.title, history.site_url, history.about)
+    if new or updated or introduced:
         bump_revision(conn)
     conn.execute(
         "UPDATE sources SET first_read_at = coalesce(first_read_at, ?), newest_published = ?,"
-        " title = ?, site_url = ? WHERE id = ?",
-        (now, writer.newest_published, feed.title, feed.site_url, source_id),
+        " title = ?, site_url = ?, about = ? WHERE id = ?",
+        (now, writer.newest_published, feed.title, feed.site_url, about, source_id),
     )
     return PollTally(new=len(new), updated=updated, joined=joined)
 
@@ -287,8 +290,9 @@ def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
 
 
 def _history(conn: sqlite3.Connection, source_id: int) -> _History:
-    first_read_at, newest, title, site_url = conn.execute(
-        "SELECT first_read_at, newest_published, title, site_url FROM sources WHERE id = ?", (source_id,)
+    first_read_at, newest, title, site_url, about = conn.execute(
+        "SELECT first_read_at, newest_published, title, site_url, about FROM sources WHERE id = ?",
+        (source_id,),
     ).fetchone()
     # A source that was empty until now has been followed since its first document.
     return _History(
@@ -296,4 +300,5 @@ def _history(conn: sqlite3.Connection, source_id: int) -> _History:
         newest_published=newest,
         title=title,
         site_url=site_url,
+        about=about,
     )

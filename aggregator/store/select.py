@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from aggregator.model import Enclosure, Entry, RawHtml, SourceRef
+from aggregator.store.about import about_from_json
 from aggregator.store.episodes import episode_from_json
 from aggregator.store.rulings import rulings_from_json
 from aggregator.store.texts import FURTHER_URL, PUBLISHED, PUBLISHED_FROM
@@ -37,14 +38,16 @@ def read_entries(conn: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Entry
 
 def _sources_of(conn: sqlite3.Connection, wanted: str) -> dict[int, tuple[SourceRef, ...]]:
     rows = conn.execute(
-        f"SELECT c.entry_id, s.name, s.url, s.site_url, {FURTHER_URL} FROM entry_sources AS c"  # noqa: S608 - a constant
+        f"SELECT c.entry_id, s.name, s.url, s.site_url, s.about, {FURTHER_URL} FROM entry_sources AS c"  # noqa: S608 - a constant
         " JOIN sources AS s ON s.id = c.source_id JOIN entries AS e ON e.id = c.entry_id"
         " WHERE c.entry_id IN (SELECT value FROM json_each(?)) ORDER BY c.rowid",
         (wanted,),
     )
     found: dict[int, tuple[SourceRef, ...]] = {}
-    for entry_id, name, url, site_url, entry_url in rows:
-        source = SourceRef(name=name, url=url, site_url=site_url, entry_url=entry_url)
+    for entry_id, name, url, site_url, about, entry_url in rows:
+        source = SourceRef(
+            name=name, url=url, site_url=site_url, entry_url=entry_url, about=about_from_json(about)
+        )
         found[entry_id] = (*found.get(entry_id, ()), source)
     return found
 
