@@ -63,7 +63,7 @@ def judge_of(rules: tuple[Rule, ...]) -> Judge:
             if rule.drop or rule.stop:
                 break
             if tags != before:
-                seen = subject.with_tags(tags)
+                seen = seen.with_tags(tags)
         dropped = bool(rulings) and rulings[-1].dropped
         return Verdict(tags=tags, dropped=dropped, rulings=tuple(rulings))
 
@@ -101,14 +101,18 @@ def tags_after(rule: Rule, tags: Sequence[str]) -> tuple[str, ...]:
     if rule.remove:
         gone = _folded(rule.remove)
         tags = [tag for tag in tags if fold_tag(tag) not in gone]
-    return union(tags, rule.add)
+    return (*tags, *union(tag for tag in rule.add if tag not in tags))
 
 
 def _ruling(rule: Rule, before: tuple[str, ...], after: tuple[str, ...]) -> Ruling:
+    added, removed = after[len(before) :], tuple[str, ...]()
+    if after[: len(before)] != before:
+        added = tuple(tag for tag in after if tag not in before)
+        removed = tuple(tag for tag in before if tag not in after)
     return Ruling(
         rule=rule.name,
-        added=tuple(tag for tag in after if tag not in before),
-        removed=tuple(tag for tag in before if tag not in after),
+        added=added,
+        removed=removed,
         dropped=rule.drop,
         stopped=rule.stop or rule.drop,
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SYMBOLS = "#%&@"
 """Of punctuation, what people write for a word. Unicode's own symbols (category S) are tokens as well."""
@@ -86,6 +87,7 @@ def fold_prefix(text: str) -> str:
     return fold(text)[:-1]
 
 
+@lru_cache(maxsize=4096)
 def fold_tag(text: str) -> str:
     """Return a tag in the form it is compared in: NFKC, casefolded, single spaces, none around it."""
     return " ".join(caseless(text).split())

@@ -8,7 +8,8 @@ Entry ─► Subject ─┬─► folded texts (see `rules.folding`): title, aut
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Generic, Self, TypeVar, overload
 from urllib.parse import unquote, urlsplit
 
@@ -66,21 +67,24 @@ class Subject:
         """Milliseconds."""
         self.age = now - entry.dated
         """Milliseconds from publication to now."""
-        self._set_tags(entry.tags if tags is None else tags)
+        self.labels = tuple(entry.tags if tags is None else tags)
+        """The tags as they are."""
 
     def with_tags(self, tags: Iterable[str]) -> Subject:
         """Return the same entry with other tags; what was and will be found out of the rest is shared."""
         other = Subject.__new__(Subject)
         other.__dict__.update(self.__dict__)
         other._origin = self._origin or self  # noqa: SLF001 - of the same class
-        other._set_tags(tags)  # noqa: SLF001 - of the same class
+        other.labels = tuple(tags)
+        folded, had = other.__dict__.pop("tags", ""), len(self.labels)
+        if folded and other.labels[:had] == self.labels:  # as when a hundred rules add one each
+            other.tags = folded + _lines(other.labels[had:])[1:]
         return other
 
-    def _set_tags(self, tags: Iterable[str]) -> None:
-        self.labels = tuple(tags)
-        """The tags as they are."""
-        self.tags = _lines(self.labels)
+    @cached_property
+    def tags(self) -> str:
         """Folded, each on a line of its own, with a line end before the first: see `needle`."""
+        return _lines(self.labels)
 
     @_Once
     def title(self) -> str:
@@ -246,9 +250,8 @@ def folded_language(tag: str) -> str:
     return f"{folded}-" if folded else ""
 
 
-def _lines(tags: Iterable[str]) -> str:
-    folded = [fold_tag(tag) for tag in tags]
-    return "\n" + "".join(f"{tag}\n" for tag in folded) if folded else ""
+def _lines(tags: Sequence[str]) -> str:
+    return "\n{}\n".format("\n".join(map(fold_tag, tags))) if tags else ""
 
 
 def _label(label: str) -> str:

@@ -80,3 +80,12 @@ def test_how_each_rule_was_asked_is_told_in_the_same_way() -> None:
     assert third.subject is not None
     assert third.subject.tags == "\na\n"
     assert last.subject is None, "it was not asked"
+
+
+def test_a_subject_whose_tags_are_others_by_and_by_is_as_one_that_had_them_at_once() -> None:
+    steps = (("b",), ("b", "Ａ  x"), ("b", "Ａ  x", "c"), ("c",), (), ("d",))
+    subject = CHIPS
+    for tags in steps:
+        subject = subject.with_tags(tags)
+        assert (subject.labels, subject.tags) == (tags, CHIPS.with_tags(tags).tags)
+        assert subject.tags == Subject(CHIPS.entry, 0, tags).tags
