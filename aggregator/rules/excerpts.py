@@ -1,7 +1,7 @@
 """The part of an entry that meets a condition, for people to see why. Pure.
 
-It is found in the text as a reader sees it. Where the folded text cannot be traced back to it, such as when
-a letter and its accent were written apart, the text's beginning is shown.
+It is found in the text as a reader sees it, or in its NFKC form, such as when a letter and its accent were
+written apart. Where the folded text cannot be traced back to either, the text's beginning is shown.
 """
 
 from __future__ import annotations
@@ -96,11 +96,17 @@ def _searched(condition: Pattern, field: Field, text: str) -> Excerpt | None:
 def _words(wanted: str, field: Field, text: str) -> Excerpt | None:
     if wanted not in fold(text):
         return None
+    forms = dict.fromkeys((text, unicodedata.normalize("NFKC", text)))
+    found = (_located(wanted, field, form) for form in forms)
+    return next((excerpt for excerpt in found if excerpt), None) or _whole(field, text)
+
+
+def _located(wanted: str, field: Field, text: str) -> Excerpt | None:
     chunks = list(_CHUNK.finditer(text))
     folded = [fold(chunk[0])[1:] for chunk in chunks]
     start = (" " + "".join(folded)).find(wanted)
     if start < 0:
-        return _excerpt(field, text, 0, 0)
+        return None
     ends = list(accumulate(map(len, folded)))
     first = bisect_right(ends, start)
     last = bisect_left(ends, start + len(wanted.rstrip()) - 1)

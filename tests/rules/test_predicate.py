@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 import time
 
 import pytest
@@ -164,6 +165,24 @@ def test_what_matched_is_shown(text: str, field: str, shown: tuple[str, str, str
     excerpt = finding.excerpt
     assert excerpt is not None
     assert (excerpt.field.value, (excerpt.before, excerpt.matched, excerpt.after)) == (field, shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "shown"),
+    [
+        ("한국*", unicodedata.normalize("NFD", "오늘 한국어"), ("오늘 ", "한국", "어")),
+        ("が*", "これか\u3099それ", ("これ", "が", "それ")),
+        ("가", "\u1100\u034f\u1161 \u1100\u1161", ("\u1100\u034f\u1161 ", "가", "")),
+        ("été", "un e\u0301te\u0301 ici", ("un ", "e\u0301te\u0301", " ici")),
+    ],
+)
+def test_what_is_written_in_several_characters_is_shown_composed(
+    text: str, title: str, shown: tuple[str, str, str]
+) -> None:
+    entry = dataclasses.replace(ENTRY, title=title)
+    [finding] = explained(parse(f"title:{text}"), Subject(entry, NOW))
+    assert finding.excerpt is not None
+    assert (finding.excerpt.before, finding.excerpt.matched, finding.excerpt.after) == shown
 
 
 def test_each_condition_is_explained_as_it_is_written() -> None:
