@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from aggregator.exceptions import CostError
 from aggregator.model import Budget
 
 _STEPS = 5000
 """Of SQLite's machine between two looks at the clock: some tens of microseconds."""
+
+
+T = TypeVar("T")
 
 
 class Meter:
@@ -27,6 +31,13 @@ class Meter:
         self._looked += 1
         if self._budget is not None and (self._looked > self._budget.entries or self.is_over()):
             raise self.error()
+
+    def timed(self, rows: Iterable[T]) -> Iterator[T]:
+        """Yield what is read, of which each may take long. Raises `CostError` when time is over."""
+        for row in rows:
+            if self.is_over():
+                raise self.error()
+            yield row
 
     def is_over(self) -> bool:
         """Return whether the time is over."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -114,7 +114,7 @@ class Membership:
         """Whether an entry surfaces when it surfaced at all: no condition has an instant of its own."""
         return not self._conditions
 
-    def members(self) -> Iterator[Member]:
+    def members(self) -> Generator[Member, None, None]:
         """Yield the members, newest surfaced first, equal ones by falling ID; read as they are taken.
 
         Those before `start_of` the query may be left out.

@@ -14,8 +14,8 @@ import heapq
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import dropwhile, islice, takewhile
 
@@ -51,11 +51,21 @@ def select_entries(conn: sqlite3.Connection, query: EntryQuery, meter: Meter = U
     from a second source is as new there as any other, and the instant is the one that it has here. Raises
     `CostError` when the meter says so.
     """
-    rows = _members(conn, query, meter)
-    if query.per_source is not None:
-        rows = _capped(conn, rows, query.per_source, meter)
-    if (before := query.before) is not None:
-        rows = dropwhile(lambda row: row >= before, rows)
+    with ExitStack() as reading:
+        rows = _members(conn, query, meter, reading)
+        if query.per_source is not None:
+            rows = _capped(conn, rows, query.per_source, meter)
+        if (before := query.before) is not None:
+            rows = dropwhile(lambda row: row >= before, rows)
+        members = _taken(rows, query)
+    return [
+        entry if entry.surfaced == members[entry.id] else replace(entry, surfaced=members[entry.id])
+        for entry in meter.timed(read_entries(conn, list(members)))
+    ]
+
+
+def _taken(rows: Iterator[Member], query: EntryQuery) -> dict[int, int]:
+    """Return, by ID, when the entries surfaced that the query's limits let through."""
     members: dict[int, int] = {}
     newest: int | None = None
     for at, entry_id in islice(rows, max(query.limit, query.cap if query.window else 0)):
@@ -63,41 +73,57 @@ def select_entries(conn: sqlite3.Connection, query: EntryQuery, meter: Meter = U
         if len(members) >= query.limit and at < newest - query.window:
             break
         members[entry_id] = at
-    return [
-        entry if entry.surfaced == members[entry.id] else replace(entry, surfaced=members[entry.id])
-        for entry in read_entries(conn, list(members))
-    ]
+    return members
 
 
 def walk_ids(conn: sqlite3.Connection, query: EntryQuery) -> list[int]:
     """Return the IDs of all entries that meet the query's conditions, rising; its limits do not count."""
-    return sorted(entry_id for _, entry_id in _members(conn, query, UNLIMITED))
+    with ExitStack() as reading:
+        return sorted(entry_id for _, entry_id in _members(conn, query, UNLIMITED, reading))
 
 
-def _members(conn: sqlite3.Connection, query: EntryQuery, meter: Meter) -> Iterator[Member]:
+def _members(
+    conn: sqlite3.Connection, query: EntryQuery, meter: Meter, reading: ExitStack
+) -> Iterator[Member]:
+    """Return the members, to be taken before `reading` ends: it ends the statements that give them.
+
+    Left to themselves, those of a selection that is broken off last as long as the error that tells of it:
+    beyond the loan of the connection, by then another's or closed.
+    """
     membership = Membership(conn, query)
     if query.match is None:
-        rows = membership.members()
+        rows = meter.timed(reading.enter_context(closing(membership.members())))
     else:
-        rows = _matching(conn, query, query.match, membership, meter)
+        rows = _matching(conn, query, query.match, membership, meter, reading=reading)
     since = query.surfaced_since
     return rows if since is None else takewhile(lambda row: row[0] >= since, rows)
 
 
 def _matching(
-    conn: sqlite3.Connection, query: EntryQuery, match: Expression, membership: Membership, meter: Meter
+    conn: sqlite3.Connection,
+    query: EntryQuery,
+    match: Expression,
+    membership: Membership,
+    meter: Meter,
+    *,
+    reading: ExitStack,
 ) -> Iterator[Member]:
     names = dict(conn.execute("SELECT id, name FROM sources").fetchall())
     index = _Index(conn, condition_for(match, now=query.now, sources=names))
     rows: Iterator[Member]
     if membership.is_plain:
-        rows = index.in_order(query.surfaced_since, start_of(query))
+        found = index.in_order(query.surfaced_since, start_of(query))
+        rows = meter.timed(reading.enter_context(closing(found)))
         if query.none or query.published_since is not None:
             rows = _among(membership, rows)
     else:
         narrowed = condition_for(And((match, *_labels(query))), now=query.now, sources=names)
-        found = _Index(conn, narrowed).all_up_to(_FOUND)
-        rows = index.of(membership.members()) if found is None else iter(membership.among(found))
+        few = _Index(conn, narrowed).all_up_to(_FOUND)
+        if few is None:
+            members = reading.enter_context(closing(membership.members()))
+            rows = index.of(meter.timed(members))
+        else:
+            rows = iter(membership.among(few))
     return rows if index.is_exact else _verified(conn, rows, match, query.now, meter)
 
 
@@ -151,7 +177,7 @@ class _Index:
         conn.create_function(HOLDS_MATCH, 3, holds_match, deterministic=True)
         self.is_exact = condition.exact
 
-    def in_order(self, surfaced_since: int | None, start: Member | None) -> Iterator[Member]:
+    def in_order(self, surfaced_since: int | None, start: Member | None) -> Generator[Member, None, None]:
         """Yield them, newest surfaced first, equal ones by falling ID; read as they are taken.
 
         Of those that surfaced before `surfaced_since`, or after the instant of `start`, some may be left out.
@@ -160,12 +186,13 @@ class _Index:
         held has its place as soon as the number of what comes is less than its instant.
         """
         held: list[tuple[int, int]] = []
-        for seq, found in self._by_number(surfaced_since, None if start is None else start[0]):
-            while held and -held[0][0] > seq:
-                at, entry_id = heapq.heappop(held)
-                yield -at, -entry_id
-            if found is not None:
-                heapq.heappush(held, (-found[0], -found[1]))
+        with closing(self._by_number(surfaced_since, None if start is None else start[0])) as rows:
+            for seq, found in rows:
+                while held and -held[0][0] > seq:
+                    at, entry_id = heapq.heappop(held)
+                    yield -at, -entry_id
+                if found is not None:
+                    heapq.heappush(held, (-found[0], -found[1]))
         while held:
             at, entry_id = heapq.heappop(held)
             yield -at, -entry_id
@@ -202,7 +229,7 @@ class _Index:
 
     def _by_number(
         self, surfaced_since: int | None, surfaced_until: int | None
-    ) -> Iterator[tuple[int, Member | None]]:
+    ) -> Generator[tuple[int, Member | None], None, None]:
         """Yield them by falling numbers; and None with each number below which nothing was looked for yet."""
         for low, high in self._ranges(self._lowest(surfaced_since)):
             with closing(self._rows(low, high, until=surfaced_until)) as rows:

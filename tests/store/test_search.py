@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -307,6 +308,50 @@ def test_a_search_that_takes_too_long_is_broken_off_and_the_next_one_works(large
         large.entries(query, Budget(entries=10**9, milliseconds=1))
     assert large.entries(query, Budget(entries=10**9, milliseconds=60_000)) == []
     assert large.entries(query) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        EntryQuery(none=("nobody's",), limit=1000),
+        EntryQuery(any=("tag1", "tag2", "tag3"), surfaced_since=0, limit=1000),
+        EntryQuery(per_source=1, limit=1000),
+        EntryQuery(all=("tag1",), published_since=0, limit=1000),
+        EntryQuery(before=(1, 1), per_source=3),
+        EntryQuery(limit=50),
+    ],
+    ids=["none", "any", "per source", "since", "before", "few"],
+)
+def test_the_time_holds_for_selections_without_an_expression_too(large: Store, query: EntryQuery) -> None:
+    with pytest.raises(CostError, match="it took longer than 0 ms"):
+        large.entries(query, Budget(entries=10**9, milliseconds=0))
+    large.entries(query, Budget(entries=10**9, milliseconds=60_000))
+
+
+@pytest.mark.parametrize(
+    "budget", [Budget(entries=10, milliseconds=60_000), Budget(entries=10**9, milliseconds=1)]
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        EntryQuery(match=parse("content:/nobody/")),
+        EntryQuery(match=parse("content:/nobody/"), any=("tag0", "tag1", "tag2", "tag3")),
+        EntryQuery(any=("tag0", "tag1", "tag2"), per_source=1, limit=1000),
+    ],
+    ids=["index", "members of tags", "tags"],
+)
+def test_a_selection_that_is_broken_off_leaves_nothing_open(
+    large: Store, monkeypatch: pytest.MonkeyPatch, query: EntryQuery, budget: Budget
+) -> None:
+    faults: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", faults.append)
+    other = open_store(str(path_of(large)))
+    with pytest.raises(CostError) as caught:  # it holds on to all that was under way
+        other.entries(query, budget)
+    other.close()
+    del caught
+    gc.collect()
+    assert [fault.exc_value for fault in faults] == []  # type: ignore[attr-defined]  # what the hook is given
 
 
 def test_what_the_index_tells_alone_costs_no_entries(large: Store) -> None:
