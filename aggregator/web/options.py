@@ -33,7 +33,8 @@ MAX_LIMIT = 1000
 MAX_HOURS = 87_600
 """Ten years."""
 MAX_ARCHIVE = 999_999_999
-MAX_QUERY_BYTES = 8_000
+MAX_QUERY_BYTES = 16_000
+"""More than an expression of `MAX_SEARCH` Chinese characters takes: nine bytes each, percent-encoded."""
 MAX_PARAMETERS = 100
 MAX_TAGS = 20
 """In one of `all`, `any` and `none`."""

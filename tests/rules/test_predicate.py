@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings

@@ -175,6 +175,11 @@ def test_what_cannot_be_meant_is_refused_by_name(query: str, said: str) -> None:
     assert said in refused(query)
 
 
+def test_as_many_chinese_characters_can_be_asked_for_as_others() -> None:
+    assert searched("芯" * MAX_SEARCH).match is not None
+    assert "parameters" not in refused("q=" + quote("芯" * (MAX_SEARCH + 1)), search=True)
+
+
 @pytest.mark.parametrize("query", ["", "q=", "q=%20", "limit=3", "Q=x"])
 def test_a_search_for_nothing_is_told_how_to_search(query: str) -> None:
     said = refused(query, search=True)
