@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 import click
 
 from aggregator.cli.addresses import addresses
+from aggregator.cli.database import names_in_use
 from aggregator.cli.exits import FAILED, Failure, Misuse
 from aggregator.cli.options import config_option, config_path, json_option, load_config
 from aggregator.cli.output import counted, instant, print_json, print_table
@@ -22,6 +23,7 @@ from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.ingest.discover import FoundFeed
 from aggregator.ingest.examine import examine
 from aggregator.ingest.finder import CheckedFeed, Finder, Findings, NothingFound
+from aggregator.ingest.listed import address_key
 from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified, Outcome
 from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag
@@ -72,8 +74,7 @@ def add_command(
         feed = _checked(feed, config)
     if feed is not None:
         _refuse_known(config, None, [feed.url])
-        taken = {clean_tag(source.name) for source in config.sources}
-        _add(free_name(source_name(feed.title, feed.url), taken) if name is None else name, feed.url, tags)
+        _add(_free_name(config, feed) if name is None else name, feed.url, tags)
 
 
 def _refuse_known(config: Config, name: str | None, urls: Sequence[str]) -> None:
@@ -167,6 +168,14 @@ def _chosen(found: Findings, choose: int | None) -> CheckedFeed | FoundFeed | No
         click.echo("Nothing was added.", err=True)
         return None
     return feeds[answer - 1]
+
+
+def _free_name(config: Config, feed: CheckedFeed) -> str:
+    """Return the feed's title, unless another source has or had that name."""
+    own = address_key(feed.url)
+    others = [name for name, url in names_in_use(config).items() if address_key(url) != own]
+    taken = {clean_tag(name) for name in (*others, *(source.name for source in config.sources))}
+    return free_name(source_name(feed.title, feed.url), taken)
 
 
 def _there_are(number: int) -> str:

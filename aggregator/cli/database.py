@@ -33,6 +33,18 @@ def with_followed_lists(config: Config) -> Config:
         return with_lists(config, store)
 
 
+def names_in_use(config: Config) -> dict[str, str]:
+    """Return the names that sources of the config and of its lists have, or had, with their URLs.
+
+    Raises StoreError.
+    """
+    stored = {}
+    if not missing_database(config):
+        with existing_store(config) as store:
+            config, stored = with_lists(config, store), store.lists.names_in_use()
+    return stored | {source.name: source.url for source in config.sources}
+
+
 @contextmanager
 def existing_store(config: Config) -> Iterator[Store]:
     """Lend the config's store to the block. Raises Failure when there is no database, and StoreError."""

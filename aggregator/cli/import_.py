@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.addresses import addresses
-from aggregator.cli.database import existing_store, missing_database, with_followed_lists
+from aggregator.cli.database import existing_store, missing_database, names_in_use
 from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.options import config_option, config_path, json_option, load_config
 from aggregator.cli.output import counted, print_json
@@ -131,19 +131,13 @@ def _sorted(found: FeedList, config: Config, own: Sequence[str]) -> _Intake:
         if address_key(source.url) not in names
     ]
     return _Intake(
-        added=named_apart(new, _names_in_use(config, {address_key(source.url) for source in new})),
+        added=named_apart(new, (source.name for source in config.sources), owners=names_in_use(config)),
         known=[
             (source, names[key]) for source in settled.sources if (key := address_key(source.url)) in names
         ],
         refused=settled.refused,
         repeated=settled.repeated,
     )
-
-
-def _names_in_use(config: Config, new: set[str]) -> list[str]:
-    """Return the names of the config's sources, and of those of lists that will not be the config's own."""
-    sources = with_followed_lists(config).sources
-    return [each.name for each in sources if each.subscription is None or address_key(each.url) not in new]
 
 
 def _addresses_in_use(config: Config) -> Iterator[tuple[str, str]]:

@@ -91,8 +91,7 @@ def effective(config: Config, lists: Iterable[FollowedList], names: Mapping[str,
     """
     sources = list(config.sources)
     keys = {address_key(source.url) for source in sources}
-    owners = {name: address_key(url) for name, url in names.items()}
-    free = Names((source.name for source in sources), owners=owners)
+    free = Names((source.name for source in sources), owners=names)
     known = {followed.url: followed for followed in lists}
     for subscription in config.subscriptions:
         followed = known.get(subscription.url)

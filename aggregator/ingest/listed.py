@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from string import ascii_letters, digits
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -13,7 +15,12 @@ from aggregator.config.urls import same_document, source_url
 from aggregator.model import ListedSource
 from aggregator.rules.tagging import clean_tag, union
 
+LONGEST_URL = 8_000
+"""Characters; more is nothing that servers take."""
+
 _LONGEST_SHOWN = 200
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset(f"{ascii_letters}{digits}-._~")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ def settle(feeds: Iterable[ListedSource]) -> Settled:
     repeated = 0
     for feed in feeds:
         try:
-            key = address_key(source_url(feed.url))
+            key = address_key(_askable(feed.url))
         except ValueError as error:
             refused.append(_refusal(feed, error))
             continue
@@ -59,25 +66,35 @@ def settle(feeds: Iterable[ListedSource]) -> Settled:
 def address_key(url: str) -> str:
     """Return what is alike for two valid source URLs that most likely lead to the same feed.
 
-    Beyond what is the same by the standards, http and https are alike, and so are a path with a slash at its
-    end and without.
+    Beyond what is the same by the standards (RFC 3986, section 6.2.2), http and https are alike, and so are a
+    path with a slash at its end and without.
     """
     form = urlsplit(same_document(url) or url)
     port = "" if form.port in {80, 443, None} else f":{form.port}"
     query = f"?{form.query}" if form.query else ""
-    return f"{form.hostname}{port}{form.path.rstrip('/')}{query}"
+    return f"{form.hostname}{port}{_unescaped(form.path).rstrip('/')}{_unescaped(query)}"
+
+
+def _unescaped(text: str) -> str:
+    """Return a text without needless percent-encoding, and the needed one in upper case."""
+
+    def plain(found: re.Match[str]) -> str:
+        character = chr(int(found[0][1:], 16))
+        return character if character in _UNRESERVED else found[0].upper()
+
+    return _ESCAPE.sub(plain, text)
 
 
 class Names:
     """Names that are taken, and new ones beside them. Two that are spelled alike but for spaces are one.
 
-    `owners` tells of further names whose they are, as an `address_key`: only that one may take it.
+    `owners` tells of further names whose they are, by a URL: only sources at its address may take them.
     """
 
     def __init__(self, taken: Iterable[str], *, owners: Mapping[str, str] = MappingProxyType({})) -> None:
         self._taken = set(map(clean_tag, taken))
-        self._owners = {clean_tag(name): key for name, key in owners.items()}
-        self._own = {key: name for name, key in owners.items()}
+        self._owners = {clean_tag(name): address_key(url) for name, url in owners.items()}
+        self._own = {address_key(url): name for name, url in owners.items()}
         self._numbers: dict[str, count[int]] = {}
 
     def take(self, name: str, url: str) -> str:
@@ -101,10 +118,21 @@ class Names:
         return form not in self._taken and self._owners.get(form, key) == key
 
 
-def named_apart(sources: Sequence[ListedSource], taken: Iterable[str]) -> list[ListedSource]:
-    """Return the sources under names that are not taken, and none of which two have."""
-    names = Names(taken)
+def named_apart(
+    sources: Sequence[ListedSource], taken: Iterable[str], *, owners: Mapping[str, str] = MappingProxyType({})
+) -> list[ListedSource]:
+    """Return the sources under names that are not taken, and none of which two have.
+
+    `owners` are `Names.owners`.
+    """
+    names = Names(taken, owners=owners)
     return [replace(source, name=names.take(source.name, source.url)) for source in sources]
+
+
+def _askable(url: str) -> str:
+    if len(url) > LONGEST_URL:
+        raise Refused(f"a URL of {len(url):,} characters; {LONGEST_URL:,} are the most")
+    return source_url(url)
 
 
 def _host(url: str) -> str:

@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from aggregator.ingest.decode import decode
 from aggregator.ingest.limits import LONGEST_NAME, MOST_OF_A_KIND
+from aggregator.ingest.listed import LONGEST_URL
 from aggregator.ingest.text import sentence
 from aggregator.ingest.urls import absolute
 from aggregator.ingest.xmltext import Prologue, cleaned, repaired, without_countless_attributes
@@ -31,7 +32,6 @@ MOST_FEEDS = 20_000
 MOST_OUTLINES = 100_000
 DEEPEST = 32
 """Folders within each other whose names become tags; deeper ones are read as if they were not there."""
-LONGEST_URL = 8_000
 
 TAGS = "aggregator:tags"
 """An attribute of our own with a feed's tags as a JSON list, where folder and `category` cannot tell them."""
@@ -234,7 +234,8 @@ def _is_list(url: str) -> bool:
 
 def _address(said: str, base: str) -> str:
     """Return a feed's address as it is asked; as it was said, when nothing can be made of it."""
-    said = said[:LONGEST_URL]
+    if len(said) > LONGEST_URL:
+        return _line(said)
     if found := _SCHEME_OF_FEEDS.match(said):
         said = said[found.end() :] if found[1] else f"http://{said[found.end() :].lstrip('/')}"
     return absolute(said, base) or _line(said)

@@ -67,3 +67,31 @@ def test_an_import_takes_no_name_of_a_source_of_a_list(desk: Desk, followed: str
     (desk.folder / "list").write_text(opml("a", base="https://other.example"))
     desk.done("import", "opml", desk.folder / "list")
     assert [source.name for source in desk.config.sources] == ["own", "a (other.example)"]
+
+
+def test_a_source_of_the_config_takes_the_name_of_a_lists_source_and_not_its_entries(
+    desk: Desk, followed: str, origin: Origin
+) -> None:
+    desk.json("poll")
+    other = origin.serve("/c", rss("c"))
+    head, _, own = desk.config_file.read_text("utf-8").partition("[[sources]]")
+    desk.config_file.write_text(f'{head}[[sources]]\nname = "a"\nurl = "{other}"\n[[sources]]{own}', "utf-8")
+    desk.json("poll")
+    told = {entry["title"]: entry["source"] for entry in desk.json("entries")}
+    assert told == {"a": "a (127.0.0.1)", "b": "own", "c": "a"}
+
+
+def test_an_added_source_gets_no_name_that_a_lists_source_has_or_had(
+    desk: Desk, followed: str, origin: Origin
+) -> None:
+    desk.json("poll")
+    for path in ("/c", "/d"):
+        desk.done("add", origin.serve(path, rss("x").replace("News", "a")))
+    assert [source.name for source in desk.config.sources] == ["own", "a 2", "a 3"]
+    desk.write("")
+    desk.json("poll")
+    desk.done("add", origin.serve("/e", rss("x").replace("News", "a")))
+    assert [source.name for source in desk.config.sources] == ["a 2"]
+    origin.serve("/a", rss("x").replace("News", "a"))
+    desk.done("add", f"{origin.url}/a")
+    assert desk.config.sources[-1].name == "a"

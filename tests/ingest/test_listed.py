@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.ingest.listed import address_key, named_apart, settle
+from aggregator.ingest.listed import LONGEST_URL, address_key, named_apart, settle
 from aggregator.model import ListedSource
 
 
@@ -16,10 +16,18 @@ def listed(name: str, url: str, *tags: str) -> ListedSource:
         "http://example.org/feed",
         "https://EXAMPLE.org:443/feed/",
         "http://example.org:80/feed#new",
+        "https://example.org/%66e%65d",
     ],
 )
 def test_addresses_that_most_likely_lead_to_the_same_feed_are_alike(twin: str) -> None:
     assert address_key(twin) == address_key("https://example.org/feed")
+
+
+def test_what_must_be_encoded_stays_so_and_only_its_case_makes_no_difference() -> None:
+    assert address_key("https://a.example/x%2fy?q=%7e%c3%a9") == address_key(
+        "http://a.example/x%2Fy?q=~%C3%A9"
+    )
+    assert address_key("https://a.example/x%2fy") != address_key("https://a.example/x/y")
 
 
 @pytest.mark.parametrize(
@@ -47,6 +55,15 @@ def test_addresses_that_cannot_be_asked_are_refused_without_telling_secrets() ->
     assert settled.refused[0].why.startswith("expected an absolute http or https URL")
     assert "must not hold credentials" in settled.refused[1].why
     assert "secret" not in str(settled.refused)
+
+
+def test_a_url_that_is_too_long_is_refused_and_never_cut() -> None:
+    url = f"https://a.example/{'x' * LONGEST_URL}"
+    just_right = url[:LONGEST_URL]
+    settled = settle([listed("long", url), listed("right", just_right)])
+    assert [source.url for source in settled.sources] == [just_right]
+    assert settled.refused[0].why == "a URL of 8,018 characters; 8,000 are the most"
+    assert len(settled.refused[0].url) < 300
 
 
 def test_names_that_are_taken_get_their_host_then_a_number() -> None:

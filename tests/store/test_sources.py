@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from aggregator.model import (
     EntryQuery,
     Outcome,
@@ -50,6 +52,37 @@ def test_sources_that_swap_their_names_keep_what_was_stored_under_the_name(store
     store.sync_sources([replace(A, url=B.url), replace(B, url=A.url)], now=NOW + 1)
     assert claimed(store).state.validators is None
     assert [status.entries for status in store.source_statuses()] == [1, 0]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_source_whose_name_another_one_gets_keeps_its_entries_under_a_new_name(
+    store: Store, order: int
+) -> None:
+    store.sync_sources([A, B], now=NOW)
+    poll(store, A, [draft("a")], etag='"1"')
+    poll(store, B, [draft("b"), draft("c")])
+    former = [replace(A, name="A (a.example)"), replace(B, name="A")]  # B's name is free: renamed
+    store.sync_sources(former[::order], now=NOW + 1)
+    assert claimed(store, "A (a.example)").state.validators == Validators(url=A.url, etag='"1"')
+    assert {status.name: status.entries for status in store.source_statuses()} == {
+        "A (a.example)": 1,
+        "A": 2,
+    }
+    assert {source.name for entry in store.walk(EntryQuery()) for source in entry.sources} == {
+        "A (a.example)",
+        "A",
+    }
+
+
+def test_who_gets_the_name_of_a_source_that_is_still_there_begins_without_entries(store: Store) -> None:
+    store.sync_sources([A], now=NOW)
+    poll(store, A, [draft("a")], etag='"1"')
+    store.sync_sources([replace(C, name="A"), replace(A, name="A (a.example)")], now=NOW + 1)
+    assert claimed(store).state.validators is None
+    assert {status.name: status.entries for status in store.source_statuses()} == {
+        "A": 0,
+        "A (a.example)": 1,
+    }
 
 
 def test_an_entrys_sources_stand_in_the_order_in_which_they_brought_it(store: Store) -> None:
