@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 WORKERS = 3
 """Threads that read entries and render: enough that a slow feed does not keep the others waiting."""
+PAGE_WORKERS = 1
+"""Threads of the pages, which count what is stored: neither they nor feeds wait for each other."""
 
 
 def create_app(
@@ -57,7 +59,8 @@ def create_app(
     # Not the event loop's own threads: ending that would wait for every reading under way.
     workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="web-worker")
     health = HealthDesk(store=store, ready=ready, metrics=metrics, workers=workers)
-    pages = PageDesk(store=store, config=config, clock=clock, workers=workers)
+    page_workers = ThreadPoolExecutor(PAGE_WORKERS, thread_name_prefix="web-page")
+    pages = PageDesk(store=store, config=config, clock=clock, workers=page_workers)
     router = Router(
         [
             Route("/", pages.overview),

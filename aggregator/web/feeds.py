@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from aggregator.config import Config
@@ -27,6 +27,7 @@ from aggregator.web.lists import feed_list
 from aggregator.web.negotiation import Headers
 from aggregator.web.options import PLAIN
 from aggregator.web.selection import Unknown, select
+from aggregator.web.turns import Turns
 from aggregator.web.urls import FeedTarget, Kind, Misdirected, OpmlTarget
 
 CACHE_BYTES = 16 * 1024 * 1024
@@ -41,8 +42,13 @@ INCIDENTS = 100
 SEARCH_BUDGET = Budget(entries=200_000, milliseconds=2_000)
 """What may be spent on whatever people ask for by parameters; the config's own feeds have no such limit."""
 SEARCHES_AT_ONCE = 2
-"""One less than there are workers: feeds of the config do not wait behind searches."""
+"""Each has a thread beside the workers: feeds of the config do not wait behind searches."""
 SEARCHES_WAITING = 20
+TURN_S = 2.0
+"""How long a search waits for its turn; what is read then has the time of the budget."""
+PATIENCE_S = 4.0
+"""How long somebody waits for a search altogether. One that is not done by then ends nevertheless, and its
+document is there for the next who ask: rendering cannot be broken off, and what it renders is bounded."""
 _TOO_COSTLY_S = 300
 """How long a search that took too much is not tried again."""
 
@@ -65,6 +71,7 @@ class Refused:
 
 
 _BUSY = Refused("Too many searches are under way; try again soon.", 10)
+_UNFINISHED = Refused("This search takes longer than others; its answer is being made: ask again soon.", 10)
 
 Found = Prepared | Unknown | Refused
 
@@ -95,9 +102,9 @@ class FeedDesk:
         self._workers = workers
         self._kept: BoundedCache[Target, _Kept] = BoundedCache(CACHE_BYTES)
         self._kept_searches: BoundedCache[Target, _Kept] = BoundedCache(SEARCH_CACHE_BYTES)
-        self._under_way: dict[tuple[Target, int, int], asyncio.Task[_Kept]] = {}
-        self._searches = asyncio.Semaphore(SEARCHES_AT_ONCE)
-        self._searches_waiting = 0
+        self._searchers = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="web-searcher")
+        self._under_way: dict[tuple[Target, int, int], asyncio.Task[Found]] = {}
+        self._turns = Turns(at_once=SEARCHES_AT_ONCE, most=SEARCHES_WAITING, patience_s=TURN_S)
 
     async def answer(self, asked: Target | Misdirected, method: str, headers: Headers) -> Answer:
         """Return the answer to a GET or HEAD request.
@@ -123,28 +130,32 @@ class FeedDesk:
         last = self._cache_of(target).get(target)
         if last is not None and self._holds(last, config, revision):
             return last.found
-        flight = (target, revision, id(config))
+        flight, searches = (target, revision, id(config)), _searches(target)
         task = self._under_way.get(flight)
         if task is None:
-            if _searches(target) and self._searches_waiting >= SEARCHES_WAITING:
+            if searches and self._turns.are_taken:
                 return _BUSY
             task = asyncio.create_task(self._renew(target, config, revision, last))
             self._under_way[flight] = task
-            task.add_done_callback(lambda _: self._under_way.pop(flight, None))
-        # One client's end must not take the document away from the others who wait for it.
-        return (await asyncio.shield(task)).found
+            task.add_done_callback(lambda done: self._landed(flight, done))
+        # Not the task itself: one client's end must not take the document away from the others.
+        await asyncio.wait({task}, timeout=PATIENCE_S if searches else None)
+        return task.result() if task.done() else _UNFINISHED
+
+    def _landed(self, flight: tuple[Target, int, int], task: asyncio.Task[Found]) -> None:
+        self._under_way.pop(flight, None)
+        if not task.cancelled():
+            task.exception()  # perhaps nobody waits for it any more
 
     def _cache_of(self, target: Target) -> BoundedCache[Target, _Kept]:
-        if isinstance(target, OpmlTarget) or target.options is PLAIN or target.options == PLAIN:
-            return self._kept
-        return self._kept_searches
+        return self._kept_searches if _searches(target) else self._kept
 
     def _holds(self, kept: _Kept, config: Config, revision: int) -> bool:
         if kept.config is not config or kept.revision not in (None, revision):
             return False
         return kept.expires is None or self._clock() < kept.expires
 
-    async def _renew(self, target: Target, config: Config, revision: int, last: _Kept | None) -> _Kept:
+    async def _renew(self, target: Target, config: Config, revision: int, last: _Kept | None) -> Found:
         def work() -> _Kept:
             if isinstance(target, OpmlTarget):
                 return _Kept(config, revision, None, self._opml(config, target))
@@ -152,16 +163,14 @@ class FeedDesk:
 
         in_worker = asyncio.get_running_loop().run_in_executor
         if _searches(target):
-            self._searches_waiting += 1
-            try:
-                async with self._searches:
-                    kept = await in_worker(self._workers, work)
-            finally:
-                self._searches_waiting -= 1
+            async with self._turns.turn() as has_turn:
+                if not has_turn:
+                    return _BUSY
+                kept = await in_worker(self._searchers, work)
         else:
             kept = await in_worker(self._workers, work)
         self._cache_of(target).put(target, kept, size=kept.size + _KEPT_BESIDE)
-        return kept
+        return kept.found
 
     def _render(self, target: FeedTarget, config: Config, revision: int, last: _Kept | None) -> _Kept:
         now = self._clock()
@@ -197,7 +206,7 @@ class FeedDesk:
             return selection
         if target.options.before is not None and not has_history(target, selection):
             return Unknown(_NO_ARCHIVE)
-        budget = None if target.options == PLAIN else SEARCH_BUDGET
+        budget = SEARCH_BUDGET if _searches(target) else None
         entries = self._store.entries(selection.query, budget)
         if not entries and selection.unknown is not None:
             tagged = EntryQuery(all=(selection.named,), limit=1)
@@ -226,8 +235,8 @@ class FeedDesk:
 
 
 def _searches(target: Target) -> bool:
-    """Tell whether entries are looked for that nothing points at yet: that can take long."""
-    return isinstance(target, FeedTarget) and target.options.match is not None
+    """Tell whether people ask for more than what the config has: of that there is no end."""
+    return isinstance(target, FeedTarget) and target.options is not PLAIN and target.options != PLAIN
 
 
 def _tells_apart(modified: int, before: Prepared | None, *, moving: bool) -> bool:

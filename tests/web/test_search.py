@@ -16,6 +16,7 @@ import pytest
 from aggregator.exceptions import CostError
 from aggregator.model import Budget, Entry, EntryQuery, FeedSpec
 from aggregator.protocols import Store
+from aggregator.web import feeds
 from aggregator.web.feeds import SEARCHES_AT_ONCE, SEARCHES_WAITING
 from tests.web.site import NOW, Reply, Site, config, item, open_site, poll, source
 
@@ -140,7 +141,7 @@ class Seam:
 
     def entries(self, query: EntryQuery, budget: Budget | None = None) -> list[Entry]:
         self.asked.append((query, budget))
-        if query.match is not None:
+        if budget is not None:
             assert self.gate.wait(10)
         if self.refusing:
             raise CostError("this search costs too much: 5 entries were looked at")
@@ -188,14 +189,17 @@ def test_a_search_that_costs_too_much_is_a_503_and_not_tried_again_soon(watched:
     assert site.get("/search.rss?q=/x/").status == 200
 
 
-def test_searches_wait_for_each_other_and_not_the_feeds_of_the_config_for_them(
-    watched: tuple[Site, Seam],
+@pytest.mark.parametrize(
+    "address", ["/search.rss?q=word{}", "/all.rss?hours=9&none=tag{}", "/all.rss?before=9-{}"]
+)
+def test_searches_wait_for_each_other_and_not_feeds_and_pages_for_them(
+    watched: tuple[Site, Seam], address: str
 ) -> None:
     site, seam = watched
     seam.gate.clear()
     replies: list[int] = []
     askers = [
-        threading.Thread(target=lambda n=n: replies.append(site.get(f"/search.rss?q=word{n}").status))
+        threading.Thread(target=lambda n=n: replies.append(site.get(address.format(n)).status))
         for n in range(SEARCHES_WAITING)
     ]
     for asker in askers:
@@ -203,13 +207,65 @@ def test_searches_wait_for_each_other_and_not_the_feeds_of_the_config_for_them(
     deadline = time.monotonic() + 5
     while seam.requests < SEARCHES_WAITING and time.monotonic() < deadline:
         time.sleep(0.01)
-    busy = site.get("/search.rss?q=one-more")
+    busy = site.get(address.format(99))
     assert busy.status == 503
     assert int(busy.headers["retry-after"]) > 0
-    assert site.get("/feeds/all-news.rss").status == 200
-    assert sum(query.match is not None for query, _ in seam.asked) == SEARCHES_AT_ONCE
+    for quick in ("/feeds/all-news.rss", "/tags/japan.rss", "/", "/readyz"):
+        assert site.get(quick).status == 200
+    assert sum(budget is not None for _, budget in seam.asked) == SEARCHES_AT_ONCE
     seam.gate.set()
     for asker in askers:
         asker.join(10)
     assert replies == [200] * SEARCHES_WAITING
-    assert site.get("/search.rss?q=one-more").status == 200
+    assert site.get(address.format(99)).status == 200
+
+
+def test_parts_of_the_history_have_their_turns_among_the_searches(watched: tuple[Site, Seam]) -> None:
+    site, seam = watched
+    seam.gate.clear()
+    askers = [
+        threading.Thread(target=site.get, args=(f"/search.rss?q=word{n}",)) for n in range(SEARCHES_WAITING)
+    ]
+    for asker in askers:
+        asker.start()
+    deadline = time.monotonic() + 5
+    while seam.requests < SEARCHES_WAITING and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert site.get("/all.rss?archive=1").status == 503
+    seam.gate.set()
+    for asker in askers:
+        asker.join(10)
+    assert site.get("/all.rss?archive=1").status == 404
+
+
+def test_nobody_waits_for_long_and_what_was_begun_is_there_for_who_comes_again(
+    watched: tuple[Site, Seam], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, seam = watched
+    monkeypatch.setattr(feeds, "PATIENCE_S", 0.4)
+    monkeypatch.setattr(feeds, "TURN_S", 0.1)
+    with Site(cast("Store", seam), site.config) as hurried:
+        seam.gate.clear()
+        replies: dict[int, tuple[Reply, float]] = {}
+
+        def ask(number: int) -> None:
+            began = time.monotonic()
+            reply = hurried.get(f"/search.rss?q=word{number}")
+            replies[number] = reply, time.monotonic() - began
+
+        askers = [threading.Thread(target=ask, args=(n,)) for n in range(SEARCHES_AT_ONCE + 1)]
+        for asker in askers:
+            asker.start()
+            time.sleep(0.02)  # so that the last one has no turn
+        for asker in askers:
+            asker.join(5)
+        for reply, took in replies.values():
+            assert (reply.status, reply.headers["retry-after"]) == (503, "10")
+            assert took < 2
+        assert "under way" in replies[SEARCHES_AT_ONCE][0].text
+        assert "being made" in replies[0][0].text
+        seam.gate.set()
+        assert hurried.get("/search.rss?q=word0").status == 200
+        begun = len(seam.asked)
+        assert hurried.get("/search.rss?q=word0").status == 200
+        assert len(seam.asked) == begun == SEARCHES_AT_ONCE
