@@ -176,6 +176,7 @@ class PageDesk:
         self._config = config
         self._clock = clock
         self._workers = workers
+        self._counted: tuple[int, list[TagCount], int] | None = None
         self._templates = _templates()
         self._static = _static_files(now=clock())
 
@@ -200,12 +201,13 @@ class PageDesk:
         return _response(found, request)
 
     def _overview(self) -> Prepared:
-        view = overview(
-            self._config(),
-            statuses=self._store.source_statuses(),
-            tags=self._store.tag_counts(),
-            entries=self._store.entry_count(),
-        )
+        revision = self._store.revision()
+        counted = self._counted
+        if counted is None or counted[0] != revision:  # it takes far longer than the rest of the page
+            counted = (revision, self._store.tag_counts(), self._store.entry_count())
+            self._counted = counted
+        _, tags, entries = counted
+        view = overview(self._config(), statuses=self._store.source_statuses(), tags=tags, entries=entries)
         return self._page("overview.html", root="", view=view, failing_shown=FAILING_SHOWN)
 
     def _source(self, name: str) -> Prepared | None:

@@ -74,6 +74,16 @@ def test_what_is_not_in_the_database_is_not_asked_of_it(
     assert sum(store.calls.values()) <= (1 if path.startswith("/feeds") else 0)
 
 
+def test_the_page_counts_the_entries_once_for_each_change(counted: tuple[Site, CountingStore]) -> None:
+    site, store = counted
+    site.get("/")
+    site.get("/")
+    assert store.calls["tag_counts"] == store.calls["entry_count"] == 1
+    poll(site.store, "News", item(2, "new"))
+    assert ">new<" in site.get("/").text
+    assert store.calls["tag_counts"] == store.calls["entry_count"] == 2
+
+
 def test_a_change_reads_the_entries_once_more(counted: tuple[Site, CountingStore]) -> None:
     site, store = counted
     site.get("/all.rss")
