@@ -64,7 +64,7 @@ class Life:
         origin = self._origin
         often = [origin.backfill, origin.correct, origin.recategorize] * 2
         changes = [
-            origin.move,
+            self._move,
             origin.redate,
             origin.shift_zone,
             origin.to_https,
@@ -98,6 +98,11 @@ class Life:
         other = self._dice.choice(self._fate.origins[:-1])
         if other is not self._origin and not other.changed:
             self._origin.copy_from(other)
+
+    def _move(self) -> None:
+        """Go to another domain, unless somebody is about to tell a story by a link of before."""
+        if not any(origin.has_unseen_copies for origin in self._fate.origins):
+            self._origin.move()
 
     def _go_down(self) -> None:
         self._origin.down = True

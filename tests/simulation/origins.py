@@ -97,6 +97,7 @@ class Origin:
     """Something was changed everywhere, or in an item, since the last poll."""
     silent: bool = False
     """Nothing new comes until its document was seen."""
+    has_unseen_copies: bool = False
     edits: int = 0
 
     def __post_init__(self) -> None:
@@ -154,7 +155,8 @@ class Origin:
         fresh = (item for item in other.shown[:6] if item.link and item.is_news)
         told = [item for item in fresh if item.story not in self._told]
         self._told |= set(numbers(told))
-        other.changed = True  # if it moved before they were seen there, nobody would know their links
+        self.has_unseen_copies = True
+        other.changed = True  # it does not move before they were seen there, too
         self._add(
             [
                 replace(
@@ -194,8 +196,9 @@ class Origin:
     def move(self) -> None:
         """Go to another domain, own links and guids included.
 
-        An undated source says nothing new until that was seen: all that is left of its items are their texts,
-        which are believed where hardly any is new.
+        Links of before are forgotten when nobody says them any more: who tells a story by such a link later
+        tells another. An undated source says nothing new until it was seen there: all that is left of its
+        items are their texts, which are believed where hardly any is new.
         """
         self.edits += 1
         self.silent = not self.kind.dated
@@ -226,7 +229,7 @@ class Origin:
     def seen(self) -> None:
         """Note that somebody has got its document."""
         if self.shortened is None:
-            self.changed = self.silent = False
+            self.changed = self.silent = self.has_unseen_copies = False
             self.capacity = USUAL
 
     # --- what it changes in single items, and leaves out ----------------------------------------------
