@@ -1,4 +1,7 @@
-"""Logs: one line per event to stderr, for people or for machines."""
+"""Logs: one line per event to stderr, for people or for machines; without the secrets of URLs.
+
+Logs are sent on and shown around: what servers, sources and tracebacks say may name URLs with keys in them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from aggregator.printable import escape
+from aggregator.publish.urls import without_secrets
 
 FORMATS = ("human", "json")
 LEVELS = ("debug", "info", "warning", "error")
@@ -49,7 +53,7 @@ class HumanLines(logging.Formatter):
         moment = datetime.fromtimestamp(record.created, tz=UTC).astimezone()
         parts = [record.getMessage(), *_failure(record, self.formatException).splitlines()]
         message = " | ".join(part.strip() for part in parts if part.strip())
-        return f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {escape(message)}"
+        return f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {escape(without_secrets(message))}"
 
 
 class JsonLines(logging.Formatter):
@@ -66,7 +70,8 @@ class JsonLines(logging.Formatter):
         fields |= {key: value for key, value in vars(record).items() if key not in _STANDARD | fields.keys()}
         if failure := _failure(record, self.formatException):
             fields["exception"] = failure
-        return escape(json.dumps(fields, ensure_ascii=False, default=str))
+        told = {key: without_secrets(text) if isinstance(text, str) else text for key, text in fields.items()}
+        return escape(json.dumps(told, ensure_ascii=False, default=str))
 
 
 def _failure(record: logging.LogRecord, format_exception: Callable[..., str]) -> str:

@@ -146,3 +146,17 @@ def test_setting_up_again_replaces_the_former(stream: io.StringIO) -> None:
     logs.set_up(style="human", level="info", stream=stream)
     logging.getLogger("aggregator").info("once")
     assert len(lines(stream)) == 1
+
+
+@pytest.mark.parametrize("style", logs.FORMATS)
+def test_no_line_tells_the_secrets_of_urls(stream: io.StringIO, style: str) -> None:
+    logs.set_up(style=style, level="info", stream=stream)
+    url = "https://me:hidden@feeds.example/c2.xml?token=hidden"
+    try:
+        raise ValueError(url)
+    except ValueError:
+        logging.getLogger("aggregator").exception("polled %s: moved: to %s.", url, url, extra={"source": url})
+    (line,) = lines(stream)
+    assert "hidden" not in line
+    assert line.count("https://feeds.example/c2.xml") >= 3
+    assert "moved: to https://feeds.example/c2.xml." in line
