@@ -11,6 +11,7 @@ from functools import partial
 
 from aggregator.clock import now_ms
 from aggregator.config import Config
+from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.dispatch import Claim, Dispatcher, take_claimable
 from aggregator.daemon.filling import fill_for
 from aggregator.daemon.subscriptions import ListFollower
@@ -177,9 +178,11 @@ def poll_now(
     """
     store = open_store(config.service.database)
     try:
+        before = with_lists(config, store).sources
         if not names:
             _look_at_lists(config, store)
         config = with_lists(config, store)
+        tell_changes(before, config.sources)
         chosen = _chosen(config, names)
         store.sync_sources(config.sources, now=now_ms(), policy=config.stories)
         lease = lease_of(config) + len(chosen) * config.polling.host_gap

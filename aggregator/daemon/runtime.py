@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from aggregator.clock import now_ms
 from aggregator.config import Config, Service
 from aggregator.config.urls import base_url_of
+from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.filling import FeedFiller
 from aggregator.daemon.polling import PollService
 from aggregator.daemon.reachability import Reachability
@@ -170,6 +171,7 @@ class _Daemon:
         taken = self._store.lists.revision()
         config = with_lists(own, self._store)
         self._sync(config)
+        tell_changes(self._config.sources, config.sources)
         self._own, self._config = own, config
         self._polls.reconfigure(config)
         self._lists.take(own, taken=taken)

@@ -45,7 +45,7 @@ LEAST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 """Seconds between two looks at what is due."""
 
-TOLD = 20
+TOLD = 10
 """Names of sources that one line of the log tells."""
 
 Fetch = Callable[[FetchRequest], Fetched | NotModified | FetchFailed]
@@ -179,11 +179,6 @@ class ListFollower:
                 " row (%d by now)",
                 *(shown, look.doubted, len(of.sources), SURE, look.followed.doubts),
             )
-        if look.added:
-            log.info("%s: %s added: %s", shown, _counted(look.added), _names(look.added))
-        if look.removed:
-            stay = "its entries stay" if len(look.removed) == 1 else "their entries stay"
-            log.info("%s: %s removed, %s: %s", shown, _counted(look.removed), stay, _names(look.removed))
 
     def _tell_left_out(self, followed: FollowedList, subscription: Subscription, config: Config) -> None:
         own = [address_key(source.url) for source in config.sources if source.subscription is None]

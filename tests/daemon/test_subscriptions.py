@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import Config, parse
+from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.daemon.subscriptions import ListFollower
 from aggregator.ingest.follow import with_lists
@@ -70,7 +71,9 @@ class Bench:
 
     def look(self, after: int = DAY) -> None:
         self.now += after
+        before = with_lists(self.config, self.store).sources
         self.follower.look_at_due(self.config)
+        tell_changes(before, with_lists(self.config, self.store).sources)
 
     @property
     def names(self) -> list[str]:
@@ -135,7 +138,7 @@ def test_additions_and_removals_are_taken_and_logged(
     assert bench.names == ["b", "c"]
     assert bench.store.lists.revision() != revision
     assert "1 source added: c" in caplog.text
-    assert "1 source removed, its entries stay: a" in caplog.text
+    assert "1 source removed, entries stay: a" in caplog.text
     assert caplog.records[-1].levelno == logging.INFO
 
 
@@ -254,10 +257,25 @@ def test_the_service_polls_what_a_list_names_and_follows_it(origin: Origin, tmp_
         wait_until(lambda: len(daemon.items("/tags/mine.json")) == 1, "the source of the list is polled")
         origin.serve("/list", opml("b", base=origin.url))
         wait_until(lambda: len(daemon.items("/tags/Folder.json")) == 2, "the new one is, and entries stay")
-        daemon.wait_for_line("1 source removed, its entries stay: a")
+        daemon.wait_for_line("1 source removed, entries stay: a")
         daemon.write("")
+        daemon.wait_for_line("1 source removed, entries stay: b")
         daemon.wait_for_line("reloaded: sources: 0")
         assert len(daemon.items()) == 2
     with Daemon(tmp_path, table) as daemon:
         daemon.wait_for_line("1 source added: b")
         assert daemon.stop() < 5
+
+
+def test_sources_beyond_a_lower_limit_are_told_by_the_names_that_they_had_and_not_endlessly(
+    bench: Bench, origin: Origin, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = '[[sources]]\nname = "a"\nurl = "https://own.example/"\n'
+    bench.configure(own)
+    origin.serve("/list", opml(*"abcdefghijklm"))
+    bench.look()
+    assert "13 sources added: a (feeds.example), b, c, d, e, f, g, h, i, j and 3 more" in caplog.text
+    before = with_lists(bench.config, bench.store).sources
+    bench.configure(own, limit="12")
+    tell_changes(before, with_lists(bench.config, bench.store).sources)
+    assert caplog.messages[-1] == f"list {origin.url}/list: 1 source removed, entries stay: m"
