@@ -164,7 +164,7 @@ def test_a_process_that_has_grown_is_replaced(pool: ParsePool) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the size of a process")
 @pytest.mark.parametrize("name", HUGE)
 def test_a_hostile_document_costs_little_memory(name: str) -> None:
-    pool = ParsePool(workers=1, timeout=20_000, memory=(30 + 64) * MIB)
+    pool = ParsePool(workers=1, timeout=90_000, memory=(30 + 64) * MIB)
     answer = pool.read(document(HUGE[name]))
     pool.close()
     assert isinstance(answer, Reading) or "values" in answer.message

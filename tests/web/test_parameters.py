@@ -213,7 +213,8 @@ def test_entries_leave_by_the_clock_and_the_etag_changes_with_them_only(moving: 
 def test_within_a_minute_the_clock_is_not_looked_at_twice_for_another_selection(moving: Site) -> None:
     first = moving.get("/all.json?hours=2")
     moving.now += 9_000
-    assert moving.get("/all.json?hours=2").headers == first.headers
+    again = moving.get("/all.json?hours=2")
+    assert {**again.headers, "date": ""} == {**first.headers, "date": ""}  # the date is the server's own
 
 
 def test_a_reader_that_knows_dates_only_learns_that_an_entry_has_left(moving: Site) -> None:
