@@ -101,7 +101,9 @@ class Life:
 
     def _move(self) -> None:
         """Go to another domain, unless somebody is about to tell a story by a link of before."""
-        if not any(origin.has_unseen_copies for origin in self._fate.origins):
+        if self._origin.is_free_to_move and not any(
+            origin.has_unseen_copies for origin in self._fate.origins
+        ):
             self._origin.move()
 
     def _go_down(self) -> None:

@@ -98,6 +98,7 @@ class Origin:
     silent: bool = False
     """Nothing new comes until its document was seen."""
     has_unseen_copies: bool = False
+    has_unseen_items: bool = True
     edits: int = 0
 
     def __post_init__(self) -> None:
@@ -193,15 +194,24 @@ class Origin:
     def to_http(self) -> None:
         self._rewrite(lambda item: _at_urls(item, lambda url: url.replace("https://", "http://")))
 
+    @property
+    def is_free_to_move(self) -> bool:
+        """Whether its items can be told when their links are others.
+
+        All that is left of undated items are their texts, which are believed where the whole document moves:
+        where no item is new, nor links to elsewhere.
+        """
+        own = (f"//{self.base}/" in (item.link or f"//{self.base}/") for item in self.items)
+        return not self.has_unseen_items and (all(item.date for item in self.items) or all(own))
+
     def move(self) -> None:
-        """Go to another domain, own links and guids included.
+        """Go to another domain, own links and guids included, and say nothing new until it was seen there.
 
         Links of before are forgotten when nobody says them any more: who tells a story by such a link later
-        tells another. An undated source says nothing new until it was seen there: all that is left of its
-        items are their texts, which are believed where hardly any is new.
+        tells another.
         """
         self.edits += 1
-        self.silent = not self.kind.dated
+        self.silent = True
         before, self.base = f"//{self.base}/", f"{self.source.name.lower()}{self.edits}.example"
         self._rewrite(lambda item: _at_urls(item, lambda url: url.replace(before, f"//{self.base}/")))
 
@@ -229,7 +239,7 @@ class Origin:
     def seen(self) -> None:
         """Note that somebody has got its document."""
         if self.shortened is None:
-            self.changed = self.silent = self.has_unseen_copies = False
+            self.changed = self.silent = self.has_unseen_copies = self.has_unseen_items = False
             self.capacity = USUAL
 
     # --- what it changes in single items, and leaves out ----------------------------------------------
@@ -255,6 +265,7 @@ class Origin:
 
     def _add(self, new: list[Item]) -> None:
         if not self.silent:
+            self.has_unseen_items = True
             self.items = (new + self.items)[: self.capacity]
 
     def _rewrite(self, change: Callable[[Item], Item]) -> None:
