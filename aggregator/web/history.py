@@ -43,10 +43,12 @@ def with_history(store: Store, target: FeedTarget, selection: Selection, entries
     following = _following(store, selection, entries)
     if following is not None:
         links.append(("next", _address(selection, target, Options(before=following))))
-    if options != PLAIN:
+    if following is not None or options != PLAIN:
         links.append(("first", _address(selection, target, PLAIN)))
-    elif (newest := store.archives.latest(series, [entry.id for entry in entries])) is not None:
-        links.append(("prev-archive", _address(selection, target, Options(archive=newest))))
+    if options == PLAIN:
+        newest = store.archives.latest(series, [entry.id for entry in entries])
+        if newest is not None:
+            links.append(("prev-archive", _address(selection, target, Options(archive=newest))))
     return replace(selection.channel, links=tuple(links))
 
 

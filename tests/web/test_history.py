@@ -216,3 +216,9 @@ def test_a_feed_that_holds_all_it_ever_had_has_no_history(own_site: Site) -> Non
 
 def test_a_search_has_no_pages(own_site: Site) -> None:
     assert own_site.get("/search.atom?before=1-1").status == 404
+
+
+def test_each_page_of_a_feed_names_the_first_one(site: Site) -> None:
+    documents = list(walk(site, "/feeds/news.atom", "next"))
+    assert len(documents) > 2
+    assert {links(reply)["first"] for _, reply in documents} == {f"{BASE}/feeds/news.atom"}
