@@ -46,7 +46,7 @@ from tests.simulation.truth import RULES, Condition, Truth
 from tests.web.site import config
 
 START = 1_798_000_000_000 // DAY * DAY
-DAYS = 21
+DAYS = 18
 END = START + DAYS * DAY
 LATER = START + 8 * DAY
 """When one more feed comes into the config."""
@@ -206,7 +206,7 @@ class World:
             START + 12 * DAY, partial(self._configure, [each for each in self.origins if each is not gone])
         )
         self.at(START + 15 * DAY, partial(self._configure, self.origins))
-        self.at(START + 17 * DAY, self._lift_rule)
+        self.at(START + 16 * DAY, self._lift_rule)
         for _ in range(3):
             bursts = Life(self.dice.choice(first), self).burst
             self.at(START + self.dice.randrange(2 * DAY, DAYS * DAY), bursts)
