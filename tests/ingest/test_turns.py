@@ -182,7 +182,7 @@ def test_a_redirect_to_another_host_waits_there_and_leaves_the_first_to_others(
     assert turn
     answers: list[Answer] = []
     fetcher = make_fetcher(turns=turns)
-    thread = threading.Thread(target=lambda: answers.append(fetcher.fetch(asking(url, timeout=100))))
+    thread = threading.Thread(target=lambda: answers.append(fetcher.fetch(asking(url, timeout=250))))
     thread.start()
     time.sleep(3 * GAP)
     assert (len(origin.requests), len(log.came)) == (1, 0)
