@@ -9,11 +9,13 @@ from aggregator.model import (
     Applied,
     ArchivePage,
     Budget,
+    Changes,
     Entry,
     EntryQuery,
     Fetched,
     FetchFailed,
     FetchRequest,
+    FolderState,
     FollowedList,
     FrozenDocument,
     Incident,
@@ -35,6 +37,7 @@ from aggregator.model import (
     TagCount,
     Unreadable,
     WantedPage,
+    WrittenFile,
 )
 
 NO_POLICY = StoryPolicy()
@@ -147,6 +150,41 @@ class Curation(Protocol):
         """Return one entry as `stored` does."""
 
 
+class Folders(Protocol):
+    """What is remembered of folders that entries are written to; part of a `Store`, likewise safe.
+
+    A folder is known by a mark, which is kept in it.
+    """
+
+    def changes(self, *, since: int) -> Changes:
+        """Return what changed after that point; from 0 not everything that there is, only what was noted.
+
+        So read `number` before what is there, for a folder that is written for the first time.
+        """
+
+    def number(self) -> int:
+        """Return the point that the store's changes have come to."""
+
+    def state(self, mark: str) -> FolderState | None:
+        """Return how far a folder follows the store; None when it is not known."""
+
+    def files(self, mark: str, entry_ids: Collection[int] | None = None) -> list[WrittenFile]:
+        """Return what was written to a folder, by path; only the files of those entries, when given."""
+
+    def keep(
+        self,
+        mark: str,
+        files: Sequence[WrittenFile] = (),
+        *,
+        gone: Collection[str] = (),
+        state: FolderState | None = None,
+    ) -> None:
+        """Remember files as written, others as gone, and how far the folder is now: in one transaction."""
+
+    def forget(self, mark: str) -> None:
+        """Forget a folder and its files."""
+
+
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
@@ -156,6 +194,10 @@ class Store(Protocol):
     @property
     def archives(self) -> Archives:
         """The history of what is published."""
+
+    @property
+    def folders(self) -> Folders:
+        """The folders that entries are written to."""
 
     @property
     def lists(self) -> FollowedLists:

@@ -15,8 +15,10 @@ PACKAGE = ROOT / "aggregator"
 FLOORS = (
     {"model", "exceptions", "clock"},
     {"protocols", "config", "rules", "publish", "logs", "printable", "css", "units", "identity"},
-    {"ingest", "store", "archive", "plan", "foresight"},
-    {"daemon", "web"},
+    {"ingest", "store", "plan", "foresight"},
+    {"web"},
+    {"archive"},
+    {"daemon"},
     {"cli"},
 )
 """Imports point up this list only, or stay on a floor: a floor's rooms are listed from below."""

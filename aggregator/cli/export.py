@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.archive import export_jekyll
+from aggregator.archive.posts import export_jekyll
 from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
 from aggregator.cli.options import config_option, load_config
@@ -16,7 +16,7 @@ from aggregator.cli.output import counted, progress
 from aggregator.model import Entry, EntryQuery
 from aggregator.printable import escape
 from aggregator.protocols import Store
-from aggregator.publish.jekyll import legacy_post
+from aggregator.publish.jekyll.legacy import legacy_post
 from aggregator.publish.opml import opml_of_sources
 from aggregator.rules.tagging import clean_tag
 

@@ -4,12 +4,16 @@
     [polling]    interval, min_interval, max_interval, host_gap, concurrency, timeout, max_size,
                  allow_private, max_backoff, proxy, parse_timeout, parse_memory, parse_workers
     [stories]    dedupe, backfill_after
+    [retention]  max_age, max_entries, per_source, keep_tags, keep
+    [backup]     folder, interval, keep
     [[sources]]  name, url, tags, interval, min_interval, max_interval, timeout, max_size, headers, user,
-                 password, password_file, categories, enabled, kind, selectors, full_text, selector
+                 password, password_file, categories, enabled, kind, selectors, full_text, selector, max_age,
+                 max_entries
     [[subscriptions]]  url, tags, interval, limit
     [[rules]]    name, match, add, remove, set, drop, stop
     [[feeds]]    slug, title, description, language, icon, any, all, none, sources, match, limit, window,
                  order, content, max_age, per_source, digest, token, token_file
+    [[archives]] folder, kind, style, any, all, none, sources, match, update, commit, interval, base_url
 
 Durations are written `"30m"`, sizes `"10MiB"`. Each key that holds one value can be overridden by the
 environment: `AGGREGATOR_POLLING__TIMEOUT`, `AGGREGATOR_SOURCES__0__PASSWORD` (counted from 0), and
@@ -37,11 +41,16 @@ from aggregator.config.schema import ARRAY_TABLES, PLAIN_TABLES, SelectorsTable,
 from aggregator.config.urls import base_url_of
 from aggregator.exceptions import ConfigError
 from aggregator.model import (
+    ArchiveFolder,
+    ArchiveKind,
+    BackupPlan,
     Content,
     Dedupe,
     Digest,
     FeedSpec,
     Order,
+    PostStyle,
+    Retention,
     Rule,
     Selectors,
     Source,
@@ -116,6 +125,9 @@ class Config:
     feeds: tuple[FeedSpec, ...]
     subscriptions: tuple[Subscription, ...] = ()
     rules: tuple[Rule, ...] = ()
+    archives: tuple[ArchiveFolder, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    backup: BackupPlan | None = None
     modified: int = 0
     """When the file last changed (ms), which can change what is published; 0 when there is no file."""
 
@@ -226,6 +238,9 @@ def _config(path: Path, tables: Tables, secrets: Mapping[Place, str]) -> Config:
         subscriptions=tuple(Subscription(**given(table)) for table in tables.subscriptions),
         rules=rules,
         feeds=feeds,
+        archives=tuple(_archive(given(table), names) for table in tables.archives),
+        retention=_retention(given(tables.retention)),
+        backup=_backup(given(tables.backup)),
     )
 
 
@@ -271,11 +286,34 @@ def _rule(keys: dict[str, Any], number: int) -> Rule:
 
 
 def _feed(keys: dict[str, Any], names: Mapping[str, str]) -> FeedSpec:
-    """Return a feed whose sources are spelled as they are where they are named first."""
-    keys["sources"] = tuple(names[clean_tag(name)] for name in keys.get("sources", ()))
-    if "match" in keys:
-        keys["match"] = parse_expression(keys["match"])
+    _settle_conditions(keys, names)
     for key, kind in (("order", Order), ("content", Content), ("digest", Digest)):
         if key in keys:
             keys[key] = kind(keys[key])
     return FeedSpec(**keys)
+
+
+def _archive(keys: dict[str, Any], names: Mapping[str, str]) -> ArchiveFolder:
+    _settle_conditions(keys, names)
+    keys["folder"] = Path(keys["folder"])
+    for key, kind in (("kind", ArchiveKind), ("style", PostStyle)):
+        if key in keys:
+            keys[key] = kind(keys[key])
+    return ArchiveFolder(**keys)
+
+
+def _settle_conditions(keys: dict[str, Any], names: Mapping[str, str]) -> None:
+    """Spell sources as they are where they are named first, and read the expression."""
+    keys["sources"] = tuple(names[clean_tag(name)] for name in keys.get("sources", ()))
+    if "match" in keys:
+        keys["match"] = parse_expression(keys["match"])
+
+
+def _retention(keys: dict[str, Any]) -> Retention:
+    if "keep" in keys:
+        keys["keep"] = parse_expression(keys["keep"])
+    return Retention(**keys)
+
+
+def _backup(keys: dict[str, Any]) -> BackupPlan | None:
+    return BackupPlan(**keys | {"folder": Path(keys["folder"])}) if keys else None

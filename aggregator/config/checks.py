@@ -5,6 +5,7 @@ Works on the document as it was read, so that these problems are found beside wr
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ from aggregator.units import parse_duration
 
 _ACTIONS = ("add", "remove", "set", "drop", "stop")
 """What a rule can do."""
+
+_OF_KIND: Mapping[str, tuple[str, ...]] = {
+    "jekyll": ("base_url",),
+    "site": ("style", "update", "any", "all", "none", "sources", "match"),
+}
+"""Keys of archives that belong to the other kind."""
 
 BOUNDS: Mapping[str, str] = {"min_interval": "15m", "max_interval": "1d"}
 """The bounds of an adaptive pace where the config says nothing."""
@@ -36,6 +43,9 @@ def check(document: Mapping[str, Any]) -> list[Problem]:
         *_half_pages(document),
         *_idle_bounds(document),
         *_crossed_bounds(document),
+        *_repeated(document, "archives", "folder", _folder, "each archive needs a folder of its own"),
+        *_idle_archive_keys(document),
+        *_missing_backup_folder(document),
     ]
 
 
@@ -124,12 +134,32 @@ def _unknown_sources(document: Mapping[str, Any]) -> Iterable[Problem]:
         for _, table in tables_of(document, "sources")
         if isinstance(table.get("name"), str)
     }
-    for index, feed in tables_of(document, "feeds"):
-        wanted = feed.get("sources")
-        for number, name in enumerate(wanted if isinstance(wanted, list) else []):
-            if isinstance(name, str) and name.strip() and clean_tag(name) not in names:
-                message = f"there is no source named {show(name)}{suggestion(name, names)}"
-                yield Problem(("feeds", index, "sources", number), message)
+    for array in ("feeds", "archives"):
+        for index, table in tables_of(document, array):
+            wanted = table.get("sources")
+            for number, name in enumerate(wanted if isinstance(wanted, list) else []):
+                if isinstance(name, str) and name.strip() and clean_tag(name) not in names:
+                    message = f"there is no source named {show(name)}{suggestion(name, names)}"
+                    yield Problem((array, index, "sources", number), message)
+
+
+def _folder(name: str) -> str | None:
+    return os.path.normpath(name.strip()) if name.strip() else None
+
+
+def _idle_archive_keys(document: Mapping[str, Any]) -> Iterable[Problem]:
+    """Yield the keys of archives that do nothing for their kind."""
+    for index, archive in tables_of(document, "archives"):
+        kind = archive.get("kind", "jekyll")
+        for key in filter(archive.__contains__, _OF_KIND.get(kind, ()) if isinstance(kind, str) else ()):
+            other = "site" if kind == "jekyll" else "jekyll"
+            yield Problem(("archives", index, key), f'needs kind = "{other}"')
+
+
+def _missing_backup_folder(document: Mapping[str, Any]) -> Iterable[Problem]:
+    backup = document.get("backup")
+    if isinstance(backup, Mapping) and backup and "folder" not in backup:
+        yield Problem(("backup", "folder"), "is missing")
 
 
 def _half_logins(document: Mapping[str, Any]) -> Iterable[Problem]:

@@ -164,6 +164,8 @@ class SourceTable(_Table):
     selectors: SelectorsTable | None = None
     full_text: _Flag | None = None
     selector: _Elements | None = None
+    max_age: Annotated[int, _duration("1m", "36500d")] | None = None
+    max_entries: Annotated[int, _whole(1, 1_000_000_000)] | None = None
 
 
 class SubscriptionTable(_Table):
@@ -211,22 +213,62 @@ class FeedTable(_Table):
     token_file: _Text | None = None
 
 
+class ArchiveTable(_Table):
+    """One `[[archives]]` table."""
+
+    folder: _Text
+    kind: Literal["jekyll", "site"] | None = None
+    style: Literal["safe", "legacy"] | None = None
+    any: _Tags | None = None
+    all: _Tags | None = None
+    none: _Tags | None = None
+    sources: _Names | None = None
+    match: _Expression | None = None
+    update: _Flag | None = None
+    commit: _Flag | None = None
+    interval: Annotated[int, _duration("1s", "365d")] | None = None
+    base_url: Annotated[str, AfterValidator(urls.base_url)] | None = None
+
+
+class RetentionTable(_Table):
+    """The `[retention]` table."""
+
+    max_age: Annotated[int, _duration("1m", "36500d")] | None = None
+    max_entries: Annotated[int, _whole(1, 1_000_000_000)] | None = None
+    per_source: Annotated[int, _whole(1, 1_000_000_000)] | None = None
+    keep_tags: _Tags | None = None
+    keep: _Expression | None = None
+
+
+class BackupTable(_Table):
+    """The `[backup]` table."""
+
+    folder: _Text | None = None
+    interval: Annotated[int, _duration("1s", "365d")] | None = None
+    keep: Annotated[int, _whole(1, 10_000)] | None = None
+
+
 class Tables(_Table):
     """The whole document."""
 
     service: ServiceTable = ServiceTable()
     polling: PollingTable = PollingTable()
     stories: StoriesTable = StoriesTable()
+    retention: RetentionTable = RetentionTable()
+    backup: BackupTable = BackupTable()
     sources: list[SourceTable] = []
     subscriptions: list[SubscriptionTable] = []
     rules: list[RuleTable] = []
     feeds: list[FeedTable] = []
+    archives: list[ArchiveTable] = []
 
 
 PLAIN_TABLES: Mapping[str, tuple[str, ...]] = {
     "service": tuple(ServiceTable.model_fields),
     "polling": tuple(PollingTable.model_fields),
     "stories": tuple(StoriesTable.model_fields),
+    "retention": tuple(RetentionTable.model_fields),
+    "backup": tuple(BackupTable.model_fields),
 }
 """The keys of each `[table]`."""
 
@@ -235,6 +277,7 @@ ARRAY_TABLES: Mapping[str, tuple[str, ...]] = {
     "subscriptions": tuple(SubscriptionTable.model_fields),
     "rules": tuple(RuleTable.model_fields),
     "feeds": tuple(FeedTable.model_fields),
+    "archives": tuple(ArchiveTable.model_fields),
 }
 """The keys of each `[[table]]`."""
 

@@ -52,6 +52,16 @@ from aggregator.model.expression import (
 )
 from aggregator.model.feed import Channel, FeedDocument
 from aggregator.model.incident import Incident, IncidentKind
+from aggregator.model.keeping import (
+    ArchiveFolder,
+    ArchiveKind,
+    BackupPlan,
+    Changes,
+    FolderState,
+    PostStyle,
+    Retention,
+    WrittenFile,
+)
 from aggregator.model.listed import FollowedList, ListedSource
 from aggregator.model.outcome import Outcome
 from aggregator.model.poll import (
@@ -83,8 +93,12 @@ __all__ = [
     "About",
     "And",
     "Applied",
+    "ArchiveFolder",
+    "ArchiveKind",
     "ArchivePage",
+    "BackupPlan",
     "Budget",
+    "Changes",
     "Channel",
     "Comparison",
     "Content",
@@ -102,6 +116,7 @@ __all__ = [
     "FetchRequest",
     "Fetched",
     "Field",
+    "FolderState",
     "FollowedList",
     "FrozenDocument",
     "Given",
@@ -127,9 +142,11 @@ __all__ = [
     "PollJob",
     "PollReport",
     "PollTally",
+    "PostStyle",
     "RawHtml",
     "ReadFeed",
     "Reading",
+    "Retention",
     "Rule",
     "Ruling",
     "SafeHtml",
@@ -148,5 +165,6 @@ __all__ = [
     "Unreadable",
     "Validators",
     "WantedPage",
+    "WrittenFile",
     "host_of",
 ]

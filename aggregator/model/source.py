@@ -55,6 +55,10 @@ class Source:
     """Whether each new entry's page is fetched and its article kept."""
     selector: str | None = None
     """CSS: which part of an entry's page is the article, in place of finding it out."""
+    max_age: int | None = None
+    """Milliseconds after which its entries are deleted, in place of what `[retention]` says."""
+    max_entries: int | None = None
+    """So many of its entries are kept, in place of what `[retention]` says."""
     subscription: str | None = None
     """The URL of the list that it is from; None when the config itself has it."""
 

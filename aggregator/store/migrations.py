@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from aggregator.store.firstschema import FIRST_SCHEMA
+from aggregator.store.folders import FOLDERS_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
 from aggregator.store.uris import note_stored
 
@@ -310,3 +311,9 @@ def _asked_rules(db: Database) -> None:
         """
     )
     db.execute("INSERT INTO rules_asked (rules) SELECT '[]' WHERE EXISTS (SELECT 1 FROM entries)")
+
+
+@migrations(name="0020_folders")
+def _folders(db: Database) -> None:
+    for statement in FOLDERS_SCHEMA:
+        db.execute(statement)

@@ -40,6 +40,7 @@ from aggregator.store import articles, textindex
 from aggregator.store.archives import SqliteArchives
 from aggregator.store.costs import limited, snapshot
 from aggregator.store.curation import SqliteCuration
+from aggregator.store.folders import SqliteFolders
 from aggregator.store.incidents import read_incidents
 from aggregator.store.locks import lock_schedule
 from aggregator.store.migrations import migrations
@@ -89,6 +90,7 @@ class SqliteStore:
         self.archives = SqliteArchives(self._read, self._writing)
         self.curation = SqliteCuration(self._read, self._writing)
         self.lists = SqliteLists(self._read, self._writing)
+        self.folders = SqliteFolders(self._read, self._writing)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Desk
 from tests.origin import Origin
-from tests.publish.test_jekyll import POST
+from tests.publish.jekyll.test_legacy import POST
 from tests.store.drafts import NOW, draft
 
 FEED = """\

@@ -21,6 +21,7 @@ LISTS = {
     "headers",
     "selectors",
     "any",
+    "keep_tags",
     "all",
     "none",
     "sources",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aggregator.config.schema import ARRAY_TABLES
-from aggregator.model import Content, Dedupe, Digest, Field, Order, Selectors, Text
+from aggregator.model import ArchiveKind, Content, Dedupe, Digest, Field, Order, PostStyle, Selectors, Text
 from tests.config.configs import FEED, LIST, RULE, SINGLE, SOURCE, made, problem
 
 TOKEN = Path(__file__).parents[1] / "data" / "token.txt"
@@ -14,7 +14,7 @@ TOKEN = Path(__file__).parents[1] / "data" / "token.txt"
 
 def sample(table: str, key: str) -> tuple[str, Any]:
     """Return a text for a key of one value, and what becomes of it."""
-    samples: dict[str, tuple[str, Any]] = {
+    samples: dict[object, tuple[str, Any]] = {
         "base_url": ("https://example.net/x/", "https://example.net/x"),
         "bind": ("0.0.0.0:1", "0.0.0.0:1"),
         "contact": ("me@example.net", "me@example.net"),
@@ -35,6 +35,14 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         "digest": ("weekly", Digest.WEEKLY),
         "drop": ("true", True),
         "stop": ("1", True),
+        "style": ("legacy", PostStyle.LEGACY),
+        "update": ("true", True),
+        "commit": ("true", True),
+        "folder": ("some/where", Path("some/where")),
+        ("retention", "keep"): ("title:x", Text(Field.TITLE, "x")),
+        ("backup", "keep"): ("3", 3),
+        ("archives", "kind"): ("site", ArchiveKind.SITE),
+        ("archives", "base_url"): ("https://example.net/x/", "https://example.net/x"),
     }
     if key in {
         "interval",
@@ -52,9 +60,9 @@ def sample(table: str, key: str) -> tuple[str, Any]:
         return "2h", 7_200_000
     if key in {"max_size", "parse_memory"}:
         return "99MB", 99_000_000
-    if key in {"concurrency", "parse_workers", "limit", "per_source"}:
+    if key in {"concurrency", "parse_workers", "limit", "per_source", "max_entries"}:
         return "3", 3
-    return samples.get(key, (f"{table}-{key}", f"{table}-{key}"))
+    return samples.get((table, key)) or samples.get(key, (f"{table}-{key}", f"{table}-{key}"))
 
 
 BESIDE = {
@@ -79,12 +87,16 @@ def test_every_key_of_one_value_can_come_from_the_environment(table: str, key: s
     text, expected = sample(table, key)
     index = "__0" if table in ARRAY_TABLES else ""
     beside = BESIDE.get(key, "")
+    archive = '[[archives]]\nfolder = "f"\n' + ('kind = "site"\n' if key == "base_url" else "")
+    backup = '[backup]\nfolder = "b"\n'
     polling = f"[polling]\n{beside if table == 'polling' else ''}"
     source = f'{SOURCE}user = "u"\npassword = "p"\n{beside if table == "sources" else ""}'
     document = f'[service]\nbase_url = "http://example.org"\n{polling}{source}{LIST}{RULE}{FEED}'
+    document += f"{archive}{backup}"
     config = made(document, {f"AGGREGATOR_{table.upper()}{index}__{key.upper()}": text})
     part = getattr(config, table)
-    field = "interval" if (table, key) == ("sources", "min_interval") else FIELDS.get(key, key)
+    renamed = {} if table == "archives" else FIELDS
+    field = "interval" if (table, key) == ("sources", "min_interval") else renamed.get(key, key)
     assert getattr(part[0] if index else part, field) == expected
 
 

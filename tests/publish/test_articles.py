@@ -9,7 +9,7 @@ from lxml import etree
 
 from aggregator.model import Entry, RawHtml
 from aggregator.publish.item import items_of, to_item
-from aggregator.publish.jekyll import legacy_post
+from aggregator.publish.jekyll.legacy import legacy_post
 from aggregator.publish.jsonfeed import json_feed
 from aggregator.publish.xml import atom, rss
 from tests.publish.entries import CHANNEL, an_entry

@@ -1,28 +1,18 @@
-"""Entries → Jekyll posts. Pure."""
+"""Entries → Jekyll posts as the scripts wrote them that this service replaces. Pure."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model import Entry
 from aggregator.publish.html import sanitize
+from aggregator.publish.jekyll.post import Post
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME_UNITS = 50
 _BYTES_PER_UNIT = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """One Jekyll post, ready to be written."""
-
-    file_name: str
-    """Safe as the name of a file: no `/`, no control characters, at most 200 bytes of UTF-8."""
-    body: bytes
-    """UTF-8."""
 
 
 def legacy_post(entry: Entry) -> Post:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.archive import ExportTally, export_jekyll
+from aggregator.archive.posts import ExportTally, export_jekyll
 from aggregator.exceptions import ArchiveError
 from aggregator.model import RawHtml
-from aggregator.publish.jekyll import legacy_post
-from tests.publish.test_jekyll import ENTRY, POST
+from aggregator.publish.jekyll.legacy import legacy_post
+from tests.publish.jekyll.test_legacy import ENTRY, POST
 
 TWIN = replace(ENTRY, id=ENTRY.id + 1, content_html=RawHtml("<p>another story</p>"))
 

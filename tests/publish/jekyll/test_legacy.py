@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Entry, RawHtml, SourceRef
-from aggregator.publish.jekyll import legacy_post
+from aggregator.publish.jekyll.legacy import legacy_post
 
 ENTRY = Entry(
     id=1_712_108_792_000,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aggregator.exceptions import ArchiveError
 from aggregator.model import Entry
-from aggregator.publish.jekyll import Post
+from aggregator.publish.jekyll.post import Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Entries as files: posts, static sites; the shells around what `publish` makes."""

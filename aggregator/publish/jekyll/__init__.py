@@ -1,0 +1,1 @@
+"""Entries as Jekyll posts, in and out."""

@@ -1,0 +1,168 @@
+"""Which changes a folder of files has taken up, and what was written to it.
+
+Triggers note every change of what is published, under a number that only rises: in the same transaction,
+whoever makes it. A folder is known by the mark that lies in it, not by its place.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+
+from aggregator.model import Changes, FolderState, WrittenFile
+from aggregator.store.costs import snapshot
+
+_NOTED = (
+    ("entries", "entry", "id"),
+    ("entry_sources", "entry", "entry_id"),
+    ("entry_tags", "tag", "tag"),
+    ("feed_entries", "feed", "feed_id"),
+)
+"""Tables whose rows are published, and what has changed with a row."""
+
+_OF_SOURCES = ("name", "url", "site_url", "title", "about")
+"""Of sources, what is published: the rest changes with each poll."""
+
+
+def _trigger(table: str, event: str, kind: str, key: str, *, when: str = "") -> str:
+    """Return SQL that notes a change. A row of its own: what is long is not written again for that."""
+    return (
+        f"CREATE TRIGGER {table}_{event.lower()}_noted AFTER {event} ON {table}{when} BEGIN"  # noqa: S608 - constants
+        f" DELETE FROM changes WHERE kind = '{kind}' AND key = {key};"
+        f" INSERT INTO changes (kind, key) VALUES ('{kind}', {key});"
+        " END"
+    )
+
+
+FOLDERS_SCHEMA = (
+    # AUTOINCREMENT: the number of a row that is replaced must not be given again.
+    """
+    CREATE TABLE changes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind   TEXT NOT NULL,                        -- entry, tag, feed, source
+        key    NOT NULL,                             -- its ID; the tag itself
+        UNIQUE (kind, key)
+    )
+    """,
+    *(
+        _trigger(table, event, kind, f"{row}.{key}")
+        for table, kind, key in _NOTED
+        for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+    ),
+    _trigger(
+        "sources",
+        "UPDATE",
+        "source",
+        "0",
+        when=f" WHEN {' OR '.join(f'OLD.{name} IS NOT NEW.{name}' for name in _OF_SOURCES)}",
+    ),
+    """
+    CREATE TABLE folders (
+        id        INTEGER PRIMARY KEY,
+        mark      TEXT NOT NULL UNIQUE,              -- as it lies in the folder
+        number    INTEGER NOT NULL DEFAULT 0,        -- all changes up to this one are written
+        made_with TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    """
+    CREATE TABLE folder_files (
+        folder_id INTEGER NOT NULL REFERENCES folders (id),
+        path      TEXT NOT NULL,
+        entry_id  INTEGER,
+        digest    BLOB NOT NULL,
+        PRIMARY KEY (folder_id, path)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX folder_files_by_entry ON folder_files (folder_id, entry_id) WHERE entry_id IS NOT NULL",
+)
+
+
+class SqliteFolders:
+    """`protocols.Folders`, on connections that are lent for reading and for one transaction."""
+
+    def __init__(
+        self,
+        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
+    ) -> None:
+        self._read = read
+        self._write = write
+
+    def changes(self, *, since: int) -> Changes:
+        """See `protocols.Folders.changes`."""
+        with self._read() as conn, snapshot(conn):
+            rows = conn.execute(
+                "SELECT number, kind, key FROM changes WHERE number > ? ORDER BY number", (since,)
+            ).fetchall()
+            feeds = {row["id"]: row["slug"] for row in conn.execute("SELECT id, slug FROM feeds")}
+        keys: dict[str, list[str | int]] = {}
+        for _, kind, key in rows:
+            keys.setdefault(kind, []).append(key)
+        return Changes(
+            number=rows[-1][0] if rows else since,
+            entries=tuple(sorted(int(key) for key in keys.get("entry", ()))),
+            tags=tuple(sorted(str(key) for key in keys.get("tag", ()))),
+            feeds=tuple(sorted(feeds[int(key)] for key in keys.get("feed", ()) if int(key) in feeds)),
+            sources="source" in keys,
+        )
+
+    def number(self) -> int:
+        """See `protocols.Folders.number`."""
+        with self._read() as conn:
+            return int(conn.execute("SELECT coalesce(max(number), 0) FROM changes").fetchone()[0])
+
+    def state(self, mark: str) -> FolderState | None:
+        """See `protocols.Folders.state`."""
+        with self._read() as conn:
+            row = conn.execute("SELECT number, made_with FROM folders WHERE mark = ?", (mark,)).fetchone()
+        return None if row is None else FolderState(number=row["number"], made_with=row["made_with"])
+
+    def files(self, mark: str, entry_ids: Collection[int] | None = None) -> list[WrittenFile]:
+        """See `protocols.Folders.files`."""
+        wanted = "" if entry_ids is None else " AND f.entry_id IN (SELECT value FROM json_each(?))"
+        params = (mark,) if entry_ids is None else (mark, json.dumps(list(entry_ids)))
+        with self._read() as conn:
+            rows = conn.execute(
+                "SELECT f.path, f.entry_id, f.digest FROM folder_files AS f"  # noqa: S608 - constants
+                f" JOIN folders AS o ON o.id = f.folder_id WHERE o.mark = ?{wanted} ORDER BY f.path",
+                params,
+            ).fetchall()
+        return [WrittenFile(path=path, entry_id=entry_id, digest=digest) for path, entry_id, digest in rows]
+
+    def keep(
+        self,
+        mark: str,
+        files: Sequence[WrittenFile] = (),
+        *,
+        gone: Collection[str] = (),
+        state: FolderState | None = None,
+    ) -> None:
+        """See `protocols.Folders.keep`."""
+        with self._write() as conn:
+            conn.execute("INSERT INTO folders (mark) VALUES (?) ON CONFLICT (mark) DO NOTHING", (mark,))
+            (folder_id,) = conn.execute("SELECT id FROM folders WHERE mark = ?", (mark,)).fetchone()
+            conn.executemany(
+                "DELETE FROM folder_files WHERE folder_id = ? AND path = ?",
+                [(folder_id, path) for path in gone],
+            )
+            conn.executemany(
+                "INSERT INTO folder_files (folder_id, path, entry_id, digest) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (folder_id, path) DO UPDATE SET"
+                " entry_id = excluded.entry_id, digest = excluded.digest",
+                [(folder_id, file.path, file.entry_id, file.digest) for file in files],
+            )
+            if state is not None:
+                conn.execute(
+                    "UPDATE folders SET number = ?, made_with = ? WHERE id = ?",
+                    (state.number, state.made_with, folder_id),
+                )
+
+    def forget(self, mark: str) -> None:
+        """See `protocols.Folders.forget`."""
+        with self._write() as conn:
+            conn.execute(
+                "DELETE FROM folder_files WHERE folder_id = (SELECT id FROM folders WHERE mark = ?)", (mark,)
+            )
+            conn.execute("DELETE FROM folders WHERE mark = ?", (mark,))
