@@ -52,8 +52,8 @@ def test_an_edit_and_what_a_rule_does_are_told(store: Store) -> None:
 def test_a_row_that_changes_again_is_told_to_those_who_know_its_first_change(store: Store) -> None:
     begun(store)
     numbers = []
-    for round in range(3):
-        poll(store, SOURCE, [draft("a", content=f"text {round}")], now=NOW + DAY * round, policy=POLICY)
+    for turn in range(3):
+        poll(store, SOURCE, [draft("a", content=f"text {turn}")], now=NOW + DAY * turn, policy=POLICY)
         numbers.append(store.folders.number())
     assert numbers == sorted(set(numbers))
     assert len(store.folders.changes(since=numbers[1]).entries) == 1
