@@ -18,7 +18,7 @@ from aggregator.daemon import runtime
 from aggregator.daemon.runtime import _Daemon
 from aggregator.exceptions import ConfigError, ServeError
 from aggregator.protocols import Store
-from aggregator.store import open_store, sqlite
+from aggregator.store import connections, open_store
 from aggregator.web.server import WebServer
 from tests.daemon.process import wait_until
 
@@ -95,7 +95,7 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def test_a_reload_while_the_database_is_locked_is_tried_again(
     begin: Begin, config: Config, said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.05)
     bench = begin(config)
     lock = os.open(f"{config.service.database}.lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)

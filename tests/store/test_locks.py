@@ -18,7 +18,7 @@ import pytest
 from aggregator.exceptions import StoreError
 from aggregator.model import Source
 from aggregator.protocols import Store
-from aggregator.store import open_store, sqlite
+from aggregator.store import connections, open_store
 from aggregator.store.sqlite import SqliteStore
 from tests.store.drafts import NOW
 
@@ -89,7 +89,7 @@ def test_a_write_waits_for_another_processs_lock_and_a_read_does_not(store: Stor
 def test_a_lock_that_is_held_for_too_long_is_one_clear_line(
     store: Store, lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.1)
     with (
         held_by_another_process(lock),
         pytest.raises(StoreError, match=r"aggregator\.db: another process is writing .*\[service\] database"),
@@ -101,13 +101,13 @@ def test_a_lock_that_is_held_for_too_long_is_one_clear_line(
 def test_a_program_that_writes_without_our_lock_is_waited_for_with_a_limit(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.1)
-    monkeypatch.setattr(sqlite, "_TRY", 0.01)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(connections, "_TRY", 0.01)
     other = sqlite3.connect(tmp_path / "aggregator.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"aggregator\.db: database is locked"):
         store.sync_sources([A], now=NOW)
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 10.0)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT", 10.0)
     writing = threading.Thread(target=store.sync_sources, args=([A],), kwargs={"now": NOW})
     writing.start()
     writing.join(0.4)
@@ -137,7 +137,7 @@ def test_closing_does_not_wait_for_another_process(tmp_path: Path, lock: Path) -
         writing.join(5)
     assert failed
     assert isinstance(store, SqliteStore)
-    store._writer.close()  # left to the end of the process, which here goes on
+    store._connections._writer.close()  # left to the end of the process, which here goes on
 
 
 def test_closing_breaks_off_a_long_write(tmp_path: Path) -> None:
@@ -148,10 +148,10 @@ def test_closing_breaks_off_a_long_write(tmp_path: Path) -> None:
 
     def write() -> None:
         try:
-            with store._write() as db:
-                db.execute("DELETE FROM revision")
+            with store._write() as conn:
+                conn.execute("DELETE FROM revision")
                 begun.set()
-                db.execute(_ENDLESS)
+                conn.execute(_ENDLESS)
         except StoreError as error:
             failed.append(error)
 

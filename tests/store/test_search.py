@@ -80,7 +80,7 @@ def fill(store: Store, entries: list[Entry]) -> None:
 
 def path_of(store: Store) -> Path:
     assert isinstance(store, SqliteStore)
-    return store._path
+    return store._connections.path
 
 
 class Rows:

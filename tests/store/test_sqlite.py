@@ -273,11 +273,11 @@ def test_readers_see_the_last_commit_while_a_poll_is_written(store: Store) -> No
     assert isinstance(store, SqliteStore)
     store.sync_sources([A], now=NOW)
     poll(store, A, [draft("a")])
-    with store._write() as db:
-        db.execute("DELETE FROM entry_tags")
+    with store._write() as conn:
+        conn.execute("DELETE FROM entry_tags")
         assert len(store.entries(EntryQuery(all=("a",)))) == 1
-        db.execute("ROLLBACK")
-        db.execute("BEGIN")
+        conn.execute("ROLLBACK")
+        conn.execute("BEGIN")
 
 
 _WRITER = """

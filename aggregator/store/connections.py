@@ -1,0 +1,207 @@
+"""Connections to one SQLite file, and the locks and transactions that they are used in.
+
+One connection writes, under a lock that also holds between processes, and so does everything that SQLite does
+at commit and close: versions before 3.51.3 can corrupt a write-ahead log that several connections write and
+checkpoint at once. Readers have connections of their own and never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from aggregator.exceptions import StoreError
+from aggregator.store.locks import lock_schedule
+from aggregator.store.migrations import migrations
+
+BUSY_TIMEOUT = 10.0
+"""Seconds that a write waits for another process's; not so long when the store is being closed."""
+
+_TRY = 0.25
+"""Seconds that SQLite itself waits for a lock before it is asked again."""
+
+_PAUSE = 0.005
+"""Seconds between two tries to get the lock between processes."""
+
+_PATIENCE = 1.0
+"""Seconds that closing waits for a write under way."""
+
+_IDLE_READERS = 4
+"""Reading connections that are kept open for the next reader."""
+
+
+class Connections:
+    """A writer and readers of the file at `path`, which is made, or brought up to date, when needed.
+
+    Safe to use from several threads at once. Every method raises `StoreError` when the database cannot be
+    read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._write_lock = threading.RLock()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._closing = False
+        self._closed = False
+        self._schedule_lock: int | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            what = "opened for writing" if path.exists() else "created"
+            raise StoreError(
+                f"{path}: cannot be {what}: {error.strerror} ({error.filename});"
+                " make its folder writable or choose another in [service] database"
+            ) from error
+        writer = None
+        try:
+            self._writer = writer = self._connect()
+            self._migrate()
+        except BaseException:
+            os.close(self._lock_file)
+            if writer is not None:
+                writer.close()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Run the block in one transaction of the connection it gets: all of it is committed, or nothing."""
+        with self._write_lock:
+            if self._closed:
+                raise StoreError(f"{self.path}: is closed")
+            with self._between_processes(), self._translated():
+                self._begin()
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    self._writer.rollback()
+                    raise
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Lend a reading connection to the block."""
+        with self._readers_lock:
+            if self._closed:
+                raise StoreError(f"{self.path}: is closed")
+            conn = self._readers.pop() if self._readers else None
+        conn = conn or self._connect()
+        try:
+            with self._translated():
+                yield conn
+        finally:
+            with self._readers_lock:
+                keep = not self._closed and len(self._readers) < _IDLE_READERS
+                if keep:
+                    self._readers.append(conn)
+            if not keep:
+                conn.close()
+
+    def take_schedule(self) -> None:
+        """Become the process that has the schedule, until `close`; see `locks.lock_schedule`."""
+        self._schedule_lock = lock_schedule(self.path)
+
+    def close(self) -> None:
+        """Let go of the database. A long write under way is broken off, whole; a short one ends.
+
+        While another process holds the database, the connections are left to the end of this process.
+        """
+        self._closing = True
+        patience = time.monotonic() + _PATIENCE
+        while not self._write_lock.acquire(timeout=0.01):
+            if time.monotonic() > patience:
+                self._writer.interrupt()
+        try:
+            if self._closed:
+                return
+            self._closed = True
+            # SQLite may checkpoint at close, which must not meet another process's write.
+            with suppress(StoreError), self._between_processes():
+                with self._readers_lock:
+                    for conn in self._readers:
+                        conn.close()
+                    self._readers.clear()
+                self._writer.close()
+            if self._schedule_lock is not None:
+                os.close(self._schedule_lock)
+            os.close(self._lock_file)
+        finally:
+            self._write_lock.release()
+
+    def _connect(self) -> sqlite3.Connection:
+        with self._translated():
+            conn = sqlite3.connect(self.path, timeout=_TRY, isolation_level=None, check_same_thread=False)
+            try:
+                conn.row_factory = sqlite3.Row
+                # NORMAL: a power cut can take back the last polls, which are repeated; it corrupts nothing.
+                conn.execute("PRAGMA synchronous = NORMAL")
+            except BaseException:
+                conn.close()
+                raise
+        return conn
+
+    def _migrate(self) -> None:
+        with self._write_lock, self._between_processes(), self._translated():
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            database = Database(self._writer)
+            unknown = {step.name for step in migrations.applied(database)} - _known_steps()
+            if unknown:
+                raise StoreError(
+                    f"{self.path}: was written by a newer aggregator (it has {', '.join(sorted(unknown))});"
+                    " upgrade this one, or choose another file in [service] database"
+                )
+            migrations.apply(database)
+
+    def _begin(self) -> None:
+        """Begin a write, waiting for programs that write to the file without our locks."""
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+                if not busy or self._closing or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    @contextmanager
+    def _between_processes(self) -> Iterator[None]:
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if self._closing or time.monotonic() > deadline:
+                    message = f"{self.path}: another process is writing to it for a long time"
+                    raise StoreError(f"{message} ([service] database)") from error
+                time.sleep(_PAUSE)
+            except OSError as error:
+                message = f"{self.path}.lock: cannot be locked: {error.strerror} ([service] database)"
+                raise StoreError(message) from error
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error} ([service] database)") from error
+
+
+def _known_steps() -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as nothing:
+        return {step.name for step in migrations.pending(Database(nothing))}
