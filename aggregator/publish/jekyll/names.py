@@ -1,0 +1,120 @@
+"""File names that every file system, shell and web server takes. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+_SLUG_BYTES = 150
+"""About fifty characters of Chinese. With date and ID a name stays far below 255 bytes, and a path with it
+below the 260 characters that are the limit of Windows."""
+
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks that show nothing, and may be hidden in a name."""
+
+_VARIATION_SELECTORS = (("\u180b", "\u180f"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
+
+_TRAILING = frozenset("\u0e33\u0eb3\uff9e\uff9f")
+"""Letters that belong to the one before: vowel signs of Thai and Lao, voicing marks of half-width kana."""
+
+_LEADING = frozenset("\u0d4e\U000111c2\U000111c3\U0001193f\U00011941\U00011a3a\U00011d46\U00011f02") | {
+    chr(code) for code in range(0x11A84, 0x11A8A)
+}
+"""Letters that belong to the one behind (`Prepend` of UAX 29)."""
+
+_VIRAMA = 9
+"""The combining class of the signs that join two consonants to one."""
+
+
+def post_name(*, day: str, title: str, entry_id: int) -> str:
+    """Return the file name of an entry's post: `{day}-{slug of the title}-{ID}.md`.
+
+    `day` is `YYYY-MM-DD`. The ID makes it unique, whatever other entries are called and whether or not the
+    file system tells capitals apart; the date keeps it from being a reserved name or looking like an option.
+    """
+    slug = portable_slug(title, size=_SLUG_BYTES)
+    return "-".join(filter(None, (day, slug, str(entry_id)))) + ".md"
+
+
+def portable_slug(text: str, *, size: int) -> str:
+    """Return the letters, digits and marks of a text, of any script, with one `-` for all between.
+
+    It is in NFC and has at most `size` bytes of UTF-8, also when macOS decomposes it (NFD); it may be empty.
+    A longer one is cut between words where there is a gap in its second half, else between whole characters
+    as people see them (UAX 29). Invisible characters are left out.
+    """
+    slug = ""
+    used = 0
+    for cluster in _clusters(_spelled(text)):
+        used += max(len(form.encode()) for form in (cluster, unicodedata.normalize("NFD", cluster)))
+        if used > size:
+            whole_words, gap, _ = slug.rpartition("-")
+            return whole_words if gap and len(whole_words) >= len(slug) // 2 else slug.rstrip("-")
+        slug += cluster
+    return slug.rstrip("-")
+
+
+def _spelled(text: str) -> str:
+    """Return the text with `-` for what is no part of a word, one for each gap and none at the beginning."""
+    spelled = ""
+    for char in unicodedata.normalize("NFC", text):
+        kind = unicodedata.category(char)
+        if kind == "Cf" or char in _INVISIBLE or _selects_variation(char):
+            continue
+        in_word = spelled != "" and not spelled.endswith("-")
+        if kind[0] in "LN" or (kind[0] == "M" and in_word):
+            spelled += char
+        elif kind[0] != "M" and in_word:
+            spelled += "-"
+    return unicodedata.normalize("NFC", spelled)
+
+
+def _selects_variation(char: str) -> bool:
+    return any(first <= char <= last for first, last in _VARIATION_SELECTORS)
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield the characters as people see them, of a text that holds letters, digits, marks and `-`."""
+    cluster = ""
+    for char in text:
+        if cluster and not _belongs(char, cluster):
+            yield cluster
+            cluster = ""
+        cluster += char
+    if cluster:
+        yield cluster
+
+
+def _belongs(char: str, cluster: str) -> bool:
+    last = cluster[-1]
+    if unicodedata.category(char)[0] == "M" or char in _TRAILING or last in _LEADING:
+        return True
+    return _is_conjunct(cluster, char) or _is_syllable(last, char)
+
+
+def _is_conjunct(cluster: str, char: str) -> bool:
+    """Return whether a virama joins `char` to what is before it."""
+    if not unicodedata.category(char).startswith("L"):
+        return False
+    for mark in reversed(cluster):
+        if unicodedata.combining(mark) == _VIRAMA:
+            return True
+        if unicodedata.category(mark)[0] != "M":
+            break
+    return False
+
+
+def _is_syllable(last: str, char: str) -> bool:
+    """Return whether both are parts of one syllable of Hangul, as old spellings have them uncomposed."""
+    if _is_leading_jamo(last):
+        return _is_leading_jamo(char) or _is_inner_jamo(char) or "\uac00" <= char <= "\ud7a3"
+    return _is_inner_jamo(char) and ("\uac00" <= last <= "\ud7a3" or _is_inner_jamo(last))
+
+
+def _is_leading_jamo(char: str) -> bool:
+    return "\u1100" <= char <= "\u115f" or "\ua960" <= char <= "\ua97c"
+
+
+def _is_inner_jamo(char: str) -> bool:
+    """Return whether it is a vowel or a final consonant."""
+    return "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7fb"
