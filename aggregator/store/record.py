@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.store.about import about_to_json
-from aggregator.store.episodes import episode_to_json
+from aggregator.store.columns import columns_of
 from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import (
@@ -24,12 +25,11 @@ from aggregator.store.rows import bump_revision, to_json
 from aggregator.store.settle import Settler
 from aggregator.store.stories import SimilarStories
 from aggregator.store.texts import choose_text, first_bringer, keep_further, published
+from aggregator.store.tombstones import Tombstones, taken_from
 from aggregator.store.uris import take_name
 
 _TEXTS = {"title", "summary", "content_html", "enclosures"}
 """What is published, of which another value is an edit that readers should know of."""
-
-_TAKEN_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +48,36 @@ def record_feed(
 ) -> PollTally:
     """Write the entries that the document adds or changes; return how many.
 
-    Must run in a write transaction. Entries that the document no longer holds stay as they are.
+    Must run in a write transaction. Entries that the document no longer holds stay as they are. Items of
+    entries that were deleted are passed over, and so are those whose links are known from before.
     """
     source_id = commit.report.source_id
     history = _history(conn, source_id)
+    tombstones = Tombstones(conn, source_id, now=now)
     items = candidates(feed.drafts)
-    forget(conn, source_id, shared_keys(feed.drafts, items))
-    found = known(conn, source_id, source_id, [key for item in items for key in item.keys])
-    own = match(items, found)
+    shared = shared_keys(feed.drafts, items)
+    forget(conn, source_id, shared)
+    tombstones.forget(shared)
+    keys = [key for item in items for key in item.keys]
+    found, gone = known(conn, source_id, source_id, keys), tombstones.known(source_id, keys)
+    own = match(items, {**gone, **found})
     stories: Sequence[Known | None] = [None] * len(items)
     if policy.dedupe is not Dedupe.OFF:
         unknown = [item.story for item, entry in zip(items, own, strict=True) if entry is None and item.story]
-        stories = match_stories(items, own, known(conn, source_id, ALL_SOURCES, unknown))
+        told = known(conn, source_id, ALL_SOURCES, unknown)
+        stories = match_stories(items, own, {**tombstones.known(ALL_SOURCES, unknown), **told})
     similar = None
     if policy.dedupe is Dedupe.SIMILAR:
         similar = SimilarStories(conn, source_id, feed.title, now)
         stories = similar.find(items, own, stories)
 
     writer = _Writer(conn, source_id, history, policy, now, similar=similar)
-    new = [item for item, mine, other in zip(items, own, stories, strict=True) if not (mine or other)]
+    settled = tombstones.pass_over(list(zip(items, own, stories, strict=True)), found, gone)
+    writer.note_passed_over(settled.passed_over)
+    new = [item for item, mine, other in settled.rest if not (mine or other)]
     writer.add(new)
     updated = joined = 0
-    for item, mine, other in zip(items, own, stories, strict=True):
+    for item, mine, other in settled.rest:
         if mine is not None and mine.revision != item.draft.revision:
             updated += writer.change(item, mine)
         elif mine is not None:
@@ -115,10 +123,15 @@ class _Writer:
     def add(self, items: Sequence[Candidate]) -> None:
         dated = [usable_instant(item.draft.published, self._now) for item in items]
         instants = [self._now if instant is None else instant for instant in dated]
-        ids = assign_ids(instants, self._taken_from)
+        ids = assign_ids(instants, partial(taken_from, self._conn))
         # From the bottom up, so that rows are written in the order of their IDs.
         for item, instant, entry_id in reversed(list(zip(items, dated, ids, strict=True))):
             self._insert(item, entry_id, instant)
+
+    def note_passed_over(self, items: Sequence[Candidate]) -> None:
+        """Go on as if these were entries: what is older than they are by far is backfill."""
+        for item in items:
+            self._note_published(usable_instant(item.draft.published, self._now))
 
     def change(self, item: Candidate, entry: Known) -> int:
         """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
@@ -158,7 +171,7 @@ class _Writer:
                 :content_html, :enclosures, :episode, :base_url, :joined)
             """,
             {
-                **_columns(item.draft, dated),
+                **columns_of(item.draft, dated),
                 "id": entry_id,
                 "uri": self._name(item, entry_id),
                 "guid": item.draft.guid,
@@ -199,11 +212,11 @@ class _Writer:
                 enclosures = :enclosures, episode = :episode, base_url = :base_url
             WHERE id = :id
             """,
-            {**_columns(draft, dated), "id": entry_id, "guid": draft.guid},
+            {**columns_of(draft, dated), "id": entry_id, "guid": draft.guid},
         )
 
     def _keep_further(self, draft: EntryDraft, entry_id: int) -> None:
-        said = {**_columns(draft, None), "said_guid": draft.guid}
+        said = {**columns_of(draft, None), "said_guid": draft.guid}
         keep_further(self._conn, entry_id, self._source_id, said)
 
     def _publish(self, entry_id: int, before: Mapping[str, object]) -> bool:
@@ -260,33 +273,6 @@ class _Writer:
     def _note_published(self, instant: int | None) -> None:
         if instant is not None and (self.newest_published is None or instant > self.newest_published):
             self.newest_published = instant
-
-    def _taken_from(self, first: int) -> list[int]:
-        if self._conn.execute("SELECT 1 FROM entries WHERE id = ?", (first,)).fetchone() is None:
-            return []
-        rows = self._conn.execute(
-            "SELECT id FROM entries WHERE id >= ? ORDER BY id LIMIT ?", (first, _TAKEN_AT_ONCE)
-        )
-        return [entry_id for place, (entry_id,) in enumerate(rows) if entry_id == first + place]
-
-
-def _columns(draft: EntryDraft, dated: int | None) -> dict[str, object]:
-    return {
-        "published": dated,
-        "source_published": draft.published,
-        "url": draft.url,
-        "title": draft.title,
-        "authors": to_json(draft.authors),
-        "date_text": draft.date_text,
-        "updated": draft.updated,
-        "categories": to_json(draft.categories),
-        "language": draft.language,
-        "summary": draft.summary,
-        "content_html": draft.content_html,
-        "enclosures": to_json([[file.url, file.type, file.length] for file in draft.enclosures]),
-        "episode": episode_to_json(draft.episode),
-        "base_url": draft.base_url,
-    }
 
 
 def _history(conn: sqlite3.Connection, source_id: int) -> _History:
