@@ -1,0 +1,95 @@
+"""What comes after the front matter of a Jekyll post: comment, link line, and content. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aggregator.model import RawHtml
+from aggregator.publish.jekyll.markdown import html_of
+
+_NUMBER = r"<!--[ \t]*(?:(?P<said>[+-]?[0-9]{1,30})|NaN)[ \t]*-->[ \t]*"
+_FIRST_COMMENT = re.compile(rf"\s*{_NUMBER}(?:\n|\Z)")
+_ANY_COMMENT = re.compile(rf"^[ \t]*{_NUMBER}$", re.MULTILINE)
+_UNDERLINE = re.compile(r"[ \t]*(?:-{2,}|={2,})[ \t]*")
+_DIV = re.compile(r"\s*<div(?:[ \t][^<>]{0,200})?>", re.IGNORECASE)
+_END = "</div>"
+_RAW, _ENDRAW = "{% raw %}", "{% endraw %}"
+_HTML_NAMES = (".html", ".htm", ".xhtml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The body of a post."""
+
+    said: int | None
+    """The number in the comment."""
+    has_comment: bool
+    link_line: str | None
+    """The line `[title](address)`, underlined as a heading or right before the content."""
+    in_div: bool
+    """Whether the content stands in a `div`, below a comment or a link line."""
+    html: RawHtml
+    markdown: bool
+    """Whether `html` was rendered from Markdown."""
+    problems: tuple[str, ...]
+    """Sentences for people."""
+
+
+def read_body(body: str, file_name: str) -> Body:
+    """Return what a body says; the ending of `file_name` tells whether it may be Markdown."""
+    problems: list[str] = []
+    comment = _FIRST_COMMENT.match(body)
+    rest = body[comment.end() :] if comment else body
+    link_line, rest = _link_line(rest)
+    in_div = bool((comment or link_line is not None) and _DIV.match(rest))
+    if in_div:
+        html, tail = _in_div(rest, problems)
+        outside = tail
+    else:
+        html, tail, outside = "", rest, rest
+    if comment is None and (comment := _ANY_COMMENT.search(outside)):
+        problems.append("the comment with the date is not at the beginning")
+        tail = _ANY_COMMENT.sub("", tail, count=1)
+    markdown = bool(tail.strip()) and not file_name.lower().endswith(_HTML_NAMES)
+    if in_div and tail.strip():
+        problems.append("there is more text after the `div`: it is taken to the content")
+    if tail.strip():
+        html = f"{html}\n{html_of(tail) if markdown else tail}".strip("\n")
+    if comment and comment["said"] is None:
+        problems.append("the comment says `NaN`: the source's date could not be understood")
+    return Body(
+        said=int(comment["said"]) if comment and comment["said"] else None,
+        has_comment=comment is not None,
+        link_line=link_line,
+        in_div=in_div,
+        html=RawHtml(html),
+        markdown=markdown,
+        problems=tuple(problems),
+    )
+
+
+def _link_line(body: str) -> tuple[str | None, str]:
+    """Return the link line, and what comes after it and the line under it."""
+    line, _, rest = body.lstrip().partition("\n")
+    line = line.rstrip()
+    if not (line.startswith("[") and line.endswith(")") and "](" in line):
+        return None, body
+    under, _, below = rest.partition("\n")
+    if _UNDERLINE.fullmatch(under):
+        return line, below
+    return (line, rest) if _DIV.match(rest) else (None, body)
+
+
+def _in_div(rest: str, problems: list[str]) -> tuple[str, str]:
+    """Return what stands in the `div`, up to the last end of one, and what comes after it."""
+    opened = _DIV.match(rest)
+    start = opened.end() if opened else 0
+    end = rest.rfind(_END)
+    if end < start:
+        problems.append("the `div` of the content has no end")
+        return rest[start:].strip("\n"), ""
+    inner = rest[start:end].removeprefix("\n").removesuffix("\n")
+    if inner.startswith(_RAW) and inner.endswith(_ENDRAW):
+        inner = inner.removeprefix(_RAW).removesuffix(_ENDRAW)
+    return inner, rest[end + len(_END) :]
