@@ -163,7 +163,7 @@ class Folders(Protocol):
         """
 
     def number(self) -> int:
-        """Return the point that the store's changes have come to."""
+        """Return the point that the store's changes have come to: all later ones come after it."""
 
     def state(self, mark: str) -> FolderState | None:
         """Return how far a folder follows the store; None when it is not known."""

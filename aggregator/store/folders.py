@@ -26,10 +26,16 @@ _OF_SOURCES = ("name", "url", "site_url", "title", "about")
 """Of sources, what is published: the rest changes with each poll."""
 
 
-def _trigger(table: str, event: str, kind: str, key: str, *, when: str = "") -> str:
-    """Return SQL that notes a change. A row of its own: what is long is not written again for that."""
+def _trigger(table: str, event: str, kind: str, key: str, *, when: str = "1") -> str:
+    """Return SQL that notes a change under the next number.
+
+    What has changed since somebody last looked keeps its number: most rows change more than once in the
+    transaction that makes them, and most databases have no folder that follows them.
+    """
     return (
-        f"CREATE TRIGGER {table}_{event.lower()}_noted AFTER {event} ON {table}{when} BEGIN"  # noqa: S608 - constants
+        f"CREATE TRIGGER {table}_{event.lower()}_noted AFTER {event} ON {table} WHEN ({when})"  # noqa: S608 - constants
+        f" AND NOT EXISTS (SELECT 1 FROM changes WHERE kind = '{kind}' AND key = {key}"
+        " AND number > (SELECT number FROM changes_seen)) BEGIN"
         f" DELETE FROM changes WHERE kind = '{kind}' AND key = {key};"
         f" INSERT INTO changes (kind, key) VALUES ('{kind}', {key});"
         " END"
@@ -46,6 +52,8 @@ FOLDERS_SCHEMA = (
         UNIQUE (kind, key)
     )
     """,
+    "CREATE TABLE changes_seen (number INTEGER NOT NULL)",  # up to where somebody has looked
+    "INSERT INTO changes_seen VALUES (0)",
     *(
         _trigger(table, event, kind, f"{row}.{key}")
         for table, kind, key in _NOTED
@@ -56,7 +64,7 @@ FOLDERS_SCHEMA = (
         "UPDATE",
         "source",
         "0",
-        when=f" WHEN {' OR '.join(f'OLD.{name} IS NOT NEW.{name}' for name in _OF_SOURCES)}",
+        when=" OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _OF_SOURCES),
     ),
     """
     CREATE TABLE folders (
@@ -92,16 +100,15 @@ class SqliteFolders:
 
     def changes(self, *, since: int) -> Changes:
         """See `protocols.Folders.changes`."""
+        number = self.number()
         with self._read() as conn, snapshot(conn):
-            rows = conn.execute(
-                "SELECT number, kind, key FROM changes WHERE number > ? ORDER BY number", (since,)
-            ).fetchall()
+            rows = conn.execute("SELECT kind, key FROM changes WHERE number > ?", (since,)).fetchall()
             feeds = {row["id"]: row["slug"] for row in conn.execute("SELECT id, slug FROM feeds")}
         keys: dict[str, list[str | int]] = {}
-        for _, kind, key in rows:
+        for kind, key in rows:
             keys.setdefault(kind, []).append(key)
         return Changes(
-            number=rows[-1][0] if rows else since,
+            number=number,
             entries=tuple(sorted(int(key) for key in keys.get("entry", ()))),
             tags=tuple(sorted(str(key) for key in keys.get("tag", ()))),
             feeds=tuple(sorted(feeds[int(key)] for key in keys.get("feed", ()) if int(key) in feeds)),
@@ -111,7 +118,17 @@ class SqliteFolders:
     def number(self) -> int:
         """See `protocols.Folders.number`."""
         with self._read() as conn:
-            return int(conn.execute("SELECT coalesce(max(number), 0) FROM changes").fetchone()[0])
+            number, seen = conn.execute(
+                "SELECT (SELECT coalesce(max(number), 0) FROM changes), number FROM changes_seen"
+            ).fetchone()
+        if number <= seen:
+            return int(number)
+        # Before anything is read: what changes from now on gets a number of its own.
+        with self._write() as conn:
+            (seen,) = conn.execute(
+                "UPDATE changes_seen SET number = (SELECT max(number) FROM changes) RETURNING number"
+            ).fetchone()
+        return int(seen)
 
     def state(self, mark: str) -> FolderState | None:
         """See `protocols.Folders.state`."""

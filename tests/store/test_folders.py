@@ -60,6 +60,16 @@ def test_a_row_that_changes_again_is_told_to_those_who_know_its_first_change(sto
     assert store.folders.changes(since=numbers[2]).entries == ()
 
 
+def test_what_changes_again_after_somebody_looked_is_told_again(store: Store) -> None:
+    number = begun(store)
+    poll(store, SOURCE, [draft("a", content="one")], now=NOW + 1, policy=POLICY)
+    seen = store.folders.changes(since=number)
+    poll(store, SOURCE, [draft("a", content="two")], now=NOW + 2, policy=POLICY)
+    again = store.folders.changes(since=seen.number)
+    assert again.entries == seen.entries
+    assert store.folders.changes(since=again.number).entries == ()
+
+
 def test_what_a_source_is_called_is_told(store: Store) -> None:
     number = begun(store)
     poll(store, SOURCE, [draft("old")], now=NOW + 1, policy=POLICY, title="Another")
