@@ -10,6 +10,7 @@ from sqlite_utils import Database, Migrations
 from aggregator.store.firstschema import FIRST_SCHEMA
 from aggregator.store.folders import FOLDERS_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
+from aggregator.store.tombstones import TOMBSTONES_SCHEMA
 from aggregator.store.uris import note_stored
 
 migrations = Migrations("aggregator")
@@ -316,4 +317,10 @@ def _asked_rules(db: Database) -> None:
 @migrations(name="0020_folders")
 def _folders(db: Database) -> None:
     for statement in FOLDERS_SCHEMA:
+        db.execute(statement)
+
+
+@migrations(name="0022_tombstones")
+def _tombstones(db: Database) -> None:
+    for statement in TOMBSTONES_SCHEMA:
         db.execute(statement)

@@ -12,10 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
-from aggregator.ingest.text import plain_from_html
 from aggregator.ingest.titles import title_form
 from aggregator.model import EntryDraft, StoryPolicy, TaggedDraft
+from aggregator.store.sketch import Sketch, words
 
 _PLACE = re.compile(r"\d{1,3}", re.ASCII)
 """A guid that may well be the number of a place in a list."""
@@ -32,13 +33,6 @@ _HALF_A_DAY = 12 * 3_600_000
 _ALIKE = 0.8
 """Of the words of two texts, the share that must be common if one is the other with a counter or a notice."""
 
-_MARKUP = 4_000
-"""Characters at the beginning of a text's HTML whose words are compared: a poll must stay short."""
-
-_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
-_WORD = re.compile(rf"[^\W{_UNSPACED}]+|(?=(\w\w?))\w")
-"""A word; where a script has no spaces between words (Thai, Chinese, Japanese), two letters in a row."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -49,12 +43,15 @@ class Known:
 
     id: int
     revision: bytes | None
-    title: str | None
+    title: str | bytes | None
+    """Of a purged entry what `title_hash` makes of it."""
     published: int | None
     guid: bytes | None
     link: bytes | None
-    text: Callable[[], str | None] = lambda: None
-    """Reads the HTML; only where the rest leaves doubt is it worth reading."""
+    text: Callable[[], str | Sketch | None] = lambda: None
+    """Reads the HTML (of a purged entry its sketch); only where the rest leaves doubt is it worth reading."""
+    purged: bool = False
+    """Whether the entry has been deleted: its items are known, and passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,10 +273,17 @@ def _links_rewritten(pairs: Sequence[_Pair], *, of: int) -> bool:
     return _all_differ([(item.draft.keys.link, entry.link) for item, entry in pairs], of=of)
 
 
+def title_hash(title: str) -> bytes:
+    """Return what stays of the title of a purged entry: empty when it has none."""
+    return blake2b(title_form(title).encode("utf-8", "replace"), digest_size=8).digest() if title else b""
+
+
 def _same_title(item: Candidate, entry: Known) -> bool:
     title = item.draft.title
     if title == "" or not entry.title:
         return False
+    if isinstance(entry.title, bytes):
+        return title_hash(title) == entry.title
     return title == entry.title or title_form(title) == title_form(entry.title)
 
 
@@ -293,7 +297,10 @@ def _agree(one: object, other: object) -> bool:
 
 def _alike(item: Candidate, entry: Known, share: float = _ALIKE) -> bool:
     """Return whether both texts are there and have so many words in common, as with a counter in one."""
-    one, other = _words(item.draft.content_html), _words(entry.text())
+    said = entry.text()
+    if isinstance(said, Sketch):
+        return said.common(item.draft.content_html) >= share
+    one, other = words(item.draft.content_html), words(said)
     longer = max(one.total(), other.total())
     return longer > 0 and (one & other).total() >= share * longer
 
@@ -304,13 +311,11 @@ def _have_texts(item: Candidate, entry: Known) -> bool:
 
 def _differ_in_numbers(item: Candidate, entry: Known) -> bool:
     """Return whether nothing but numbers has changed in a text, as when points are counted."""
-    one, other = _words(item.draft.content_html), _words(entry.text())
+    said = entry.text()
+    if isinstance(said, Sketch):
+        return said.common(item.draft.content_html) >= 1.0
+    one, other = words(item.draft.content_html), words(said)
     return all(word.isdecimal() for word in (one - other) + (other - one)) and bool(one & other)
-
-
-def _words(html: str | None) -> Counter[str]:
-    plain = plain_from_html((html or "")[:_MARKUP])
-    return Counter(word[1] or word[0] for word in _WORD.finditer(plain))
 
 
 def _same_half_day(one: int | None, other: int | None) -> bool:
