@@ -24,6 +24,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME_CHANGED = int(datetime(2019, 6, 1, tzinfo=UTC).timestamp()) * 1000
 """Until then, the name of a file was made of the title as it stood in the front matter."""
 
+_UNAMBIGUOUS = re.compile(r"(?!null$)[^\W\d][\w' .+]*", re.IGNORECASE)
+
 _DELETED, _UNKNOWN = 0.12, 0.01
 """So many of the known URLs are of posts that were deleted; so many posts' URLs are not among them."""
 
@@ -91,9 +93,9 @@ def write_archive(
 def scripts_post(article: Article) -> Post:
     """Return what the scripts made of an article.
 
-    Their rules: control characters are taken out of title and content. Of the title, front matter has `"`
-    as `\\"`, and the first `...` left out. A date that is missing or to come is the time of the run. The first
-    fifty UTF-16 units of the title name the file, with `/` as `--`. Checked against such a script in Node 20.
+    Control characters are taken out of title and content. The front matter has `"` in the title as `\\"`, and
+    the first `...` left out. A date that is missing or to come is the time of the run. The first fifty UTF-16
+    units of the title name the file, with `/` as `--`. Checked against such a script in Node 20.
     """
     title, content = _CONTROL.sub("", article.title), _CONTROL.sub("", article.content)
     quoted = title.replace('"', '\\"').replace("...", "", 1)
@@ -178,6 +180,13 @@ def _written_by_scripts(count: int, seed: int, dice: random.Random) -> tuple[lis
     return list(kept.values()), deleted
 
 
+def _ambiguous(post: Post) -> frozenset[str]:
+    """Return what YAML reads otherwise than the scripts meant it, once a post is not in their own form."""
+    site = post.article.site.name
+    unclear = {"author": post.author or site, "tags": site}
+    return frozenset(field for field, text in unclear.items() if not _UNAMBIGUOUS.fullmatch(text))
+
+
 def _with_wild_ones(posts: Sequence[Post], share: float, dice: random.Random) -> Iterator[Post]:
     """Yield the posts in their order, so many of them in other forms, every form in its turn."""
     taken = {post.file for post in posts}
@@ -190,6 +199,7 @@ def _with_wild_ones(posts: Sequence[Post], share: float, dice: random.Random) ->
         form = list(FORMS)[turn % len(FORMS)]
         turn += 1
         wild = replace(FORMS[form](post, posts[number - 1]), form=form)
+        wild = replace(wild, open=wild.open | _ambiguous(post))
         if wild.file in taken and wild.file != post.file:
             wild = replace(wild, file=wild.file.replace(".m", f"{number}.m"))
         taken.add(wild.file)

@@ -18,7 +18,7 @@ _HOUR = 3_600_000
 
 _NAMES = {
     "en": "Bright Harbour|The Quiet Ledger|Owl & Anvil|C++ Today|Ocean: Deep|Noon|'tis News|404 Pages|No"
-    "|@lantern|Weekly #9|R&D Notes|Null|Sunday|Kettle's Blog|Ten % Off|3.10|2021-05-05",
+    "|@lantern|Weekly #9|R&D Notes|Null|Salt, Pepper|Kettle's Blog|Ten % Off|3.10|2021-05-05",
     "de": "Der Türsteher|Ährenpost|Straßenfunk|Die Übersicht|Nordkurier 7",
     "zh": "山中来信|新纸馆|量子茶|小城观察|长桥周刊|蓝鲸科技",
     "ja": "日本 海風|夜明け通信|かもめ新聞|ソラノート|道の本棚",
