@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from ada_url import normalize_url
+
 from aggregator.model import Entry
 from aggregator.publish.html import sanitize
 from aggregator.publish.jekyll.post import Post
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WHITE_SPACE = (
+    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What `trim` of JavaScript takes away (ECMA-262, WhiteSpace and LineTerminator): not what Python strips."""
+
 _NAME_UNITS = 50
 _BYTES_PER_UNIT = 2
 
@@ -21,8 +29,10 @@ def legacy_post(entry: Entry) -> Post:
     That form escapes only `"` in the title, and neither Markdown nor HTML: the content is the source's own,
     for archives that trust their sources. An article, which comes from a page, is sanitized. Control
     characters (C0, DEL, C1), line ends among them, are removed everywhere, because each value has one line.
-    Of several authors the first is named. An entry without a link has an empty one. Two entries of one day
-    whose titles start alike get the same file name: telling them apart is the caller's part.
+    A link is written as browsers write it (WHATWG URL, href); one that is no URL stays as it is, and an entry
+    without any has its guid where that is a URL, else an empty one. Of several authors the first is named.
+    Two entries of one day whose titles start alike get the same file name: telling them apart is the
+    caller's part.
     """
     title = _one_line(entry.title)
     date = _iso(entry.dated)
@@ -33,10 +43,10 @@ def legacy_post(entry: Entry) -> Post:
 
 
 def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
-    url = _one_line(entry.url or "")
+    url = _one_line(_href(entry))
     source = _one_line(entry.source.name)
     author = _one_line(entry.authors[0]) if entry.authors else source
-    content = _one_line(_article(entry) or entry.content_html or entry.summary or "")
+    content = _one_line(_article(entry) or entry.content_html or entry.summary or "").strip(_WHITE_SPACE)
     said = entry.id if entry.source_published is None else entry.source_published
     quoted = title.replace('"', '\\"').replace("...", "", 1)
     return (
@@ -51,13 +61,20 @@ def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
         f"categories: [ {source} ]\n"
         "---\n"
         f"<!--{said}-->\n"
-        f"[{title}]({url})\n"
+        f"[{title.strip(_WHITE_SPACE)}]({url})\n"
         "------\n"
         "\n"
         "<div>\n"
         f"{content}\n"
         "</div>\n"
     )
+
+
+def _href(entry: Entry) -> str:
+    try:
+        return normalize_url(entry.url or entry.guid or "")
+    except ValueError:
+        return entry.url or ""
 
 
 def _article(entry: Entry) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +116,50 @@ def test_an_entry_without_a_link_has_an_empty_one() -> None:
     entry = replace(ENTRY, url=None, title="T")
     assert line_of(entry, "from") == "from: "
     assert "\n[T]()\n" in text_of(entry)
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("https://Example.org", "https://example.org/"),
+        ("http://example.org:80/a/../b", "http://example.org/b"),
+        (
+            "https://例え.jp/日本?q=日本#日",
+            "https://xn--r8jz45g.jp/%E6%97%A5%E6%9C%AC?q=%E6%97%A5%E6%9C%AC#%E6%97%A5",
+        ),
+        ("https://example.org/a b\"'|{}?c d\"'|{}", "https://example.org/a%20b%22'|%7B%7D?c%20d%22%27|{}"),
+        ("https://example.org/%zz%e3", "https://example.org/%zz%e3"),
+        (" https://example.org/\n1 ", "https://example.org/1"),
+        ("https://user:p@example.org/?", "https://user:p@example.org/?"),
+    ],
+)
+def test_a_link_is_written_as_browsers_write_it(said: str, written: str) -> None:
+    entry = replace(ENTRY, url=said, title="T")
+    assert line_of(entry, "from") == f"from: {written}"
+    assert f"\n[T]({written})\n" in text_of(entry)
+
+
+@pytest.mark.parametrize("said", ["/story/1", "http://a b/", "https://example.org:99999/", "//"])
+def test_a_link_that_is_no_url_stays_as_it_is(said: str) -> None:
+    assert line_of(replace(ENTRY, url=said), "from") == f"from: {said}"
+
+
+def test_a_guid_that_is_a_url_stands_for_a_missing_link() -> None:
+    entry = replace(ENTRY, url=None, guid="https://Example.org/?p=1")
+    assert line_of(entry, "from") == "from: https://example.org/?p=1"
+    assert line_of(replace(entry, url="https://example.org/2"), "from") == "from: https://example.org/2"
+
+
+def test_white_space_around_a_title_is_stripped_in_the_link_alone() -> None:
+    entry = replace(ENTRY, title="\ufeff\u3000 T\u200b \xa0")
+    assert line_of(entry, "title") == 'title: "\ufeff\u3000 T\u200b \xa0"'
+    assert "\n[T\u200b](" in text_of(entry)
+    assert legacy_post(entry).file_name == "2024-04-03-\ufeff\u3000 T\u200b \xa0.md"
+
+
+def test_white_space_around_the_content_is_stripped_after_control_characters() -> None:
+    entry = replace(ENTRY, content_html=RawHtml("\n\t\x00 \u3000<p> a </p>\u2028 \x1f\ufeff\n"))
+    assert "<div>\n<p> a </p>\n</div>\n" in text_of(entry)
 
 
 def test_control_characters_are_removed_from_the_content() -> None:
