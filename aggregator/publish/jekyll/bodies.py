@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 
-from aggregator.model import RawHtml
+from aggregator.model import Enclosure, RawHtml
 from aggregator.publish.jekyll.markdown import html_of
 
-_NUMBER = r"<!--[ \t]*(?:(?P<said>[+-]?[0-9]{1,30})|NaN)[ \t]*-->[ \t]*"
+_NUMBER = (
+    r"<!--[ \t]*(?:(?P<said>[+-]?[0-9]{1,30})|(?P<words>(?:NaN|undefined|null|Invalid Date)?))[ \t]*-->[ \t]*"
+)
 _FIRST_COMMENT = re.compile(rf"\s*{_NUMBER}(?:\n|\Z)")
 _ANY_COMMENT = re.compile(rf"^[ \t]*{_NUMBER}$", re.MULTILINE)
 _UNDERLINE = re.compile(r"[ \t]*(?:-{2,}|={2,})[ \t]*")
 _DIV = re.compile(r"\s*<div(?:[ \t][^<>]{0,200})?>", re.IGNORECASE)
 _END = "</div>"
 _RAW, _ENDRAW = "{% raw %}", "{% endraw %}"
+
+_TITLE_BLOCK = re.compile(r'<h2 markdown="0">.*</h2>', re.DOTALL)
+_CONTENT_BLOCK = re.compile(r'<div markdown="0">\n(.*)\n</div>', re.DOTALL)
+_FILES_BLOCK = '<ul markdown="0">\n'
+_FILE = re.compile(r'<a href="([^"]*)">[^<]*</a> \(([^,()]*)')
+_MOST_BLOCKS = 4
+
 _HTML_NAMES = (".html", ".htm", ".xhtml")
 
 
@@ -29,6 +39,10 @@ class Body:
     """The line `[title](address)`, underlined as a heading or right before the content."""
     in_div: bool
     """Whether the content stands in a `div`, below a comment or a link line."""
+    safe: bool = False
+    """Whether it is of our own safe style."""
+    enclosures: tuple[Enclosure, ...] = ()
+    """The files that are listed below the content, in our own safe style."""
     html: RawHtml
     markdown: bool
     """Whether `html` was rendered from Markdown."""
@@ -38,8 +52,10 @@ class Body:
 
 def read_body(body: str, file_name: str) -> Body:
     """Return what a body says; the ending of `file_name` tells whether it may be Markdown."""
-    problems: list[str] = []
     comment = _FIRST_COMMENT.match(body)
+    if comment and comment["said"] and (safe := _safe_body(int(comment["said"]), body[comment.end() :])):
+        return safe
+    problems: list[str] = []
     rest = body[comment.end() :] if comment else body
     link_line, rest = _link_line(rest)
     in_div = bool((comment or link_line is not None) and _DIV.match(rest))
@@ -57,7 +73,7 @@ def read_body(body: str, file_name: str) -> Body:
     if tail.strip():
         html = f"{html}\n{html_of(tail) if markdown else tail}".strip("\n")
     if comment and comment["said"] is None:
-        problems.append("the comment says `NaN`: the source's date could not be understood")
+        problems.append(f"the comment says `{comment['words']}`: the source's date could not be understood")
     return Body(
         said=int(comment["said"]) if comment and comment["said"] else None,
         has_comment=comment is not None,
@@ -66,6 +82,30 @@ def read_body(body: str, file_name: str) -> Body:
         html=RawHtml(html),
         markdown=markdown,
         problems=tuple(problems),
+    )
+
+
+def _safe_body(said: int, rest: str) -> Body | None:
+    """Return the body if it is of our own safe style, whose blocks have no blank line in them."""
+    blocks = rest.strip("\n").split("\n\n", _MOST_BLOCKS)
+    if not _TITLE_BLOCK.fullmatch(blocks.pop(0)):
+        return None
+    files = blocks.pop() if blocks and blocks[-1].startswith(_FILES_BLOCK) else ""
+    content = _CONTENT_BLOCK.fullmatch(blocks.pop(0)) if blocks else None
+    if blocks:
+        return None
+    return Body(
+        said=said,
+        has_comment=True,
+        link_line=None,
+        in_div=True,
+        safe=True,
+        enclosures=tuple(
+            Enclosure(url=unescape(url), type=unescape(type_)) for url, type_ in _FILE.findall(files)
+        ),
+        html=RawHtml(content[1].replace("&#123;", "{") if content else ""),
+        markdown=False,
+        problems=(),
     )
 
 

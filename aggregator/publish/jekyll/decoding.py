@@ -15,6 +15,8 @@ _MARKS = (
 _UNMARKED = ((b"-\0-\0-\0", "utf-16-le"), (b"\0-\0-\0-", "utf-16-be"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _FOREIGN = re.compile("[^\x00-\x7f\ufffd]")
+_BROKEN_PER_WHOLE = 4
+"""Other encodings hardly ever have two letters side by side that make one character of UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def _eight_bits(body: bytes) -> tuple[str, str | None]:
         return body.decode("utf-8"), None
     except UnicodeDecodeError:
         text = body.decode("utf-8", "replace")
-    if len(_FOREIGN.findall(text)) >= text.count("\ufffd"):
+    if len(_FOREIGN.findall(text)) * _BROKEN_PER_WHOLE >= text.count("\ufffd"):
         return text, "it holds bytes that are no UTF-8: a replacement character stands for each"
     try:
         return body.decode("cp1252"), "it is no UTF-8: it is read as windows-1252"

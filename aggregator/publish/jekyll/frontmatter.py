@@ -115,6 +115,12 @@ def unquoted(raw: str) -> str:
     return raw
 
 
+def line_of(front: str, key: str) -> str:
+    """Return what stands after a key in its line, as it stands; empty where that is nothing."""
+    found = re.search(rf"^{re.escape(key)}:[ \t]+(.+)$", front, re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
 class _NoYamlError(Exception):
     pass
 
