@@ -27,7 +27,7 @@ ONLY_IMPORTERS = {
     "requests": {"ingest/fetch.py"},
     "feedparser": {"ingest/parsers.py"},
     "feedgen": {"publish/xml.py"},
-    "sqlite_utils": {"store/connections.py", "store/migrations.py"},
+    "sqlite_utils": {"store/steps.py", "store/migrations.py"},
     "apscheduler": {"daemon/scheduler.py"},
     "nh3": {"publish/html.py"},
     "pydantic": {"config/schema.py"},

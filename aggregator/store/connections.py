@@ -13,14 +13,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from aggregator.exceptions import StoreError
+from aggregator.store.access import translated
 from aggregator.store.locks import lock_schedule
-from aggregator.store.migrations import migrations
+from aggregator.store.upgrade import upgrade
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's; not so long when the store is being closed."""
@@ -36,6 +35,10 @@ _PATIENCE = 1.0
 
 _IDLE_READERS = 4
 """Reading connections that are kept open for the next reader."""
+
+
+_LARGEST_LOG = 64 * 1024 * 1024
+"""Bytes that the write-ahead log is cut to when it begins anew, if a long read has made it grow."""
 
 
 class Connections:
@@ -144,6 +147,7 @@ class Connections:
                 conn.row_factory = sqlite3.Row
                 # NORMAL: a power cut can take back the last polls, which are repeated; it corrupts nothing.
                 conn.execute("PRAGMA synchronous = NORMAL")
+                conn.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
             except BaseException:
                 conn.close()
                 raise
@@ -152,14 +156,7 @@ class Connections:
     def _migrate(self) -> None:
         with self._write_lock, self._between_processes(), self._translated():
             self._writer.execute("PRAGMA journal_mode = WAL")
-            database = Database(self._writer)
-            unknown = {step.name for step in migrations.applied(database)} - _known_steps()
-            if unknown:
-                raise StoreError(
-                    f"{self.path}: was written by a newer aggregator (it has {', '.join(sorted(unknown))});"
-                    " upgrade this one, or choose another file in [service] database"
-                )
-            migrations.apply(database)
+            upgrade(self._writer, self.path)
 
     def _begin(self) -> None:
         """Begin a write, waiting for programs that write to the file without our locks."""
@@ -194,14 +191,5 @@ class Connections:
         finally:
             fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error} ([service] database)") from error
-
-
-def _known_steps() -> set[str]:
-    with closing(sqlite3.connect(":memory:")) as nothing:
-        return {step.name for step in migrations.pending(Database(nothing))}
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.path)
