@@ -31,6 +31,8 @@ _MODULES = {
     "try": "try_",
     "import": "import_",
     "export": "export",
+    "backup": "backup",
+    "restore": "backup",
 }
 
 _FULL_OR_BROKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})

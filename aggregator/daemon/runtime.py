@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from aggregator.clock import now_ms
 from aggregator.config import Config, Service
 from aggregator.config.urls import base_url_of
+from aggregator.daemon.backups import BackupService
 from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.filling import FeedFiller
 from aggregator.daemon.polling import PollService
@@ -23,7 +24,7 @@ from aggregator.exceptions import AggregatorError, ServeError, StoreError
 from aggregator.ingest.follow import with_lists
 from aggregator.model import PollReport, PollTally
 from aggregator.protocols import Store
-from aggregator.store import open_store
+from aggregator.store import database_file, open_store
 from aggregator.web.app import create_app
 from aggregator.web.metrics import Metrics
 from aggregator.web.server import WebServer
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 STOP_POLLS = 2.5
 STOP_WEB = 1.5
 STOP_FILLER = 0.5
+STOP_BACKUP = 0.3
 """Seconds; with what else there is to do, well within the five that a stop may take."""
 
 WATCH = 1.0
@@ -84,6 +86,7 @@ class _Daemon:
         self._polls = PollService(store, config, observe=self._observe)
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
         self._filler = FeedFiller(store.curation)
+        self._backups = BackupService(database_file(config.service.database), config.backup)
         polls = self._polls
         self._lists = ListService(store, self._own, fetch=polls.fetch, read=polls.read_list, taken=taken)
         self.app = create_app(
@@ -117,6 +120,7 @@ class _Daemon:
         self._scheduler.start()
         self._filler.start()
         self._lists.start()
+        self._backups.start()
         try:
             while self._wait(signals):
                 if not server.alive:
@@ -133,6 +137,7 @@ class _Daemon:
             self._scheduler.stop()
             self._lists.stop()
             self._filler.stop(STOP_FILLER)
+            self._backups.stop(STOP_BACKUP)
             if not self._polls.stop(STOP_POLLS):
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
             log.info("stopped polling after %.1f s", time.monotonic() - began)
@@ -177,6 +182,7 @@ class _Daemon:
         self._lists.take(own, taken=taken)
         self._reachability.sources = _enabled(config)
         self._filler.look()
+        self._backups.take(config.backup)
         self._polls.dispatcher.tick()
 
     def _sync(self, config: Config) -> None:
