@@ -13,10 +13,8 @@
     content
     </div>
 
-The body is HTML in blocks. CommonMark (section 4.6) ends such a block at the next blank line, so that none
-has one; kramdown takes `markdown="0"` away, and leaves what is inside as it is even where a site lets it look
-for Markdown there. `{` is a character reference everywhere, because Jekyll 3, as on GitHub Pages, knows no
-`render_with_liquid` and would run `{{ … }}` and `{% … %}`.
+The body is blocks of HTML. kramdown takes `markdown="0"` away, and leaves what is inside as it is even where
+a site lets it look for Markdown there.
 """
 
 from __future__ import annotations
@@ -30,16 +28,13 @@ from html import escape
 from aggregator.model import Entry
 from aggregator.publish.attachments import Attachment
 from aggregator.publish.item import Item, to_item
+from aggregator.publish.jekyll.block import html_block
 from aggregator.publish.jekyll.names import post_name
 from aggregator.publish.jekyll.post import Post
 from aggregator.publish.text import one_line, rfc3339
 
 _BYTES = ("bytes", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
-
-_TAG = re.compile(r'(<[A-Za-z/](?:[^<>"]|"[^"]*")*+>)')
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
-_BLANK_LINE = re.compile(r"(?<=\n)([ \t]*)\n")
 
 _SPECIAL_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """Line ends of YAML 1.1, and what is no printable character in it (section 5.1), beyond what JSON escapes."""
@@ -89,7 +84,7 @@ def _front_matter(item: Item, date: str) -> Iterator[tuple[str, str]]:
     if item.language:
         yield "lang", _quoted(item.language)
     if item.excerpt:
-        yield "excerpt", _quoted(f"<p>{_inert(escape(item.excerpt, quote=False))}</p>")
+        yield "excerpt", _quoted(f"<p>{html_block(escape(item.excerpt, quote=False))}</p>")
     yield "comments", "true"
     yield "render_with_liquid", "false"
 
@@ -122,37 +117,12 @@ def _blocks(entry: Entry, item: Item) -> Iterator[str]:
     yield f"<!--{entry.id}-->"
     title = escape(item.title)
     linked = f'<a href="{escape(item.url)}">{title}</a>' if item.url else title
-    yield _inert(f'<h2 markdown="0">{linked}</h2>')
+    yield html_block(f'<h2 markdown="0">{linked}</h2>')
     if item.content:
-        yield f'<div markdown="0">\n{_inert(_without_blank_lines(item.content))}\n</div>'
+        yield f'<div markdown="0">\n{html_block(item.content)}\n</div>'
     files = [file for file in item.attachments if escape(file.url) not in item.content]
     if files:
-        yield _inert('<ul markdown="0">\n' + "\n".join(map(_file, files)) + "\n</ul>")
-
-
-def _inert(html: str) -> str:
-    return html.replace("{", "&#123;")
-
-
-def _without_blank_lines(html: str) -> str:
-    """Return well-formed HTML of the same meaning that has no line of white space only.
-
-    Where white space means something, in `pre` and in attributes, the line's end becomes a reference.
-    """
-    html = html.replace("\r", "&#13;")
-    if "\n" not in html:
-        return html
-    parts = []
-    preformatted = 0
-    for part in _TAG.split(html):
-        if part.startswith("<"):
-            preformatted += part.startswith("<pre") - part.startswith("</pre")
-            parts.append(_BLANK_LINE.sub(r"\1&#10;", part))
-        elif preformatted:
-            parts.append(_BLANK_LINE.sub(r"\1&#10;", part))
-        else:
-            parts.append(_BLANK_LINES.sub("\n", part))
-    return "".join(parts)
+        yield html_block('<ul markdown="0">\n' + "\n".join(map(_file, files)) + "\n</ul>")
 
 
 def _file(file: Attachment) -> str:
