@@ -18,9 +18,12 @@ from aggregator.model import (
     FolderState,
     FollowedList,
     FrozenDocument,
+    ImportedPost,
     Incident,
     InForce,
+    KnownPost,
     NotModified,
+    OriginalPost,
     PollCommit,
     PollJob,
     PollReport,
@@ -35,6 +38,7 @@ from aggregator.model import (
     StoredEntry,
     StoryPolicy,
     TagCount,
+    TakenPost,
     Unreadable,
     WantedPage,
     WrittenFile,
@@ -185,6 +189,44 @@ class Folders(Protocol):
         """Forget a folder and its files."""
 
 
+class Posts(Protocol):
+    """Posts of archives, that become entries; part of a `Store`, of the same safety and errors."""
+
+    def known(self) -> list[KnownPost]:
+        """Return every post that was taken, also those whose entries were deleted since."""
+
+    def take(self, posts: Sequence[ImportedPost], policy: StoryPolicy, *, now: int) -> list[TakenPost]:
+        """Make entries of posts, in their order and in one transaction; return what became of each.
+
+        One whose file name is known and whose bytes are others brings its entry up to date. One whose link or
+        text an entry has that was polled, and that no other post is, is that entry. Every other one is an
+        entry of its own, whatever else is the same, and surfaced when it was published. `now` is when an
+        entry is first seen that has no date at all.
+        """
+
+    def rehearse(
+        self, posts: Sequence[ImportedPost], policy: StoryPolicy, *, now: int, given: set[int]
+    ) -> list[TakenPost]:
+        """Return what would become of posts, and write nothing.
+
+        The IDs that they would get, or whose entries they would be, are added to `given`, and are taken for
+        those that come next with the same set.
+        """
+
+    def rename(self, names: Sequence[tuple[KnownPost, str]]) -> None:
+        """Give known posts other file names."""
+
+    def know_links(self, keys: Sequence[bytes]) -> int:
+        """Make links known from before; return how many were not known yet.
+
+        Items of any source that have one, and that no entry is, are passed over. Keys are those that
+        `ingest.normalize` makes of an item's link (`IdentityKeys.link`).
+        """
+
+    def originals(self, entry_ids: Collection[int]) -> dict[int, OriginalPost]:
+        """Return the posts that entries were imported from, by ID; other entries are not among them."""
+
+
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
@@ -198,6 +240,10 @@ class Store(Protocol):
     @property
     def folders(self) -> Folders:
         """The folders that entries are written to."""
+
+    @property
+    def posts(self) -> Posts:
+        """The posts that entries were imported from."""
 
     @property
     def lists(self) -> FollowedLists:

@@ -51,6 +51,14 @@ from aggregator.model.expression import (
     Text,
 )
 from aggregator.model.feed import Channel, FeedDocument
+from aggregator.model.imported import (
+    Fate,
+    ImportedPost,
+    KnownPost,
+    OriginalPost,
+    TakenPost,
+    post_digest,
+)
 from aggregator.model.incident import Incident, IncidentKind
 from aggregator.model.keeping import (
     ArchiveFolder,
@@ -110,6 +118,7 @@ __all__ = [
     "EntryQuery",
     "Episode",
     "Expression",
+    "Fate",
     "FeedDocument",
     "FeedSpec",
     "FetchFailed",
@@ -123,15 +132,18 @@ __all__ = [
     "Has",
     "HostPause",
     "IdentityKeys",
+    "ImportedPost",
     "InForce",
     "Incident",
     "IncidentKind",
+    "KnownPost",
     "ListedSource",
     "Not",
     "NotModified",
     "Operator",
     "Or",
     "Order",
+    "OriginalPost",
     "Outcome",
     "Pace",
     "ParsedEntry",
@@ -161,10 +173,12 @@ __all__ = [
     "Subscription",
     "TagCount",
     "TaggedDraft",
+    "TakenPost",
     "Text",
     "Unreadable",
     "Validators",
     "WantedPage",
     "WrittenFile",
     "host_of",
+    "post_digest",
 ]

@@ -18,6 +18,9 @@ from aggregator.ingest.titles import title_form
 from aggregator.model import EntryDraft, StoryPolicy, TaggedDraft
 from aggregator.store.sketch import Sketch, words
 
+UNPOLLED = b""
+"""The revision of what a source has not said itself yet: it is from an archive."""
+
 _PLACE = re.compile(r"\d{1,3}", re.ASCII)
 """A guid that may well be the number of a place in a list."""
 
@@ -353,12 +356,13 @@ def _fits_text(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
 def _fits_link(pairs: _Pairs, item: Candidate, entry: Known) -> bool:
     """A page may carry one article today and another tomorrow.
 
-    Under another guid it is the same one where two of title, date and text are as they were.
+    Under another guid it is the same one where two of title, date and text are as they were. An archive has
+    each page once.
     """
     draft = item.draft
     same_title, same_date = _same_title(item, entry), _agree(draft.published, entry.published)
     other_date = _differ(draft.published, entry.published)
-    if pairs.same_text(item, entry) or (same_title and same_date):
+    if pairs.same_text(item, entry) or (same_title and same_date) or entry.revision == UNPOLLED:
         return True
     if not _differ(draft.keys.guid, entry.guid):
         return same_title or not other_date

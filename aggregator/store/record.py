@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aggregator.model import Dedupe, EntryDraft, PollCommit, PollTally, ReadFeed, StoryPolicy
 from aggregator.store.about import about_to_json
 from aggregator.store.columns import columns_of
+from aggregator.store.firstcontact import is_first_contact, labelled
 from aggregator.store.identities import ALL_SOURCES, forget, identify, known, renew_texts
 from aggregator.store.ids import assign_ids, usable_instant
 from aggregator.store.reconcile import (
@@ -24,12 +25,9 @@ from aggregator.store.reconcile import (
 from aggregator.store.rows import bump_revision, to_json
 from aggregator.store.settle import Settler
 from aggregator.store.stories import SimilarStories
-from aggregator.store.texts import choose_text, first_bringer, keep_further, published
+from aggregator.store.texts import first_bringer, keep_further, published, republish
 from aggregator.store.tombstones import Tombstones, taken_from
 from aggregator.store.uris import take_name
-
-_TEXTS = {"title", "summary", "content_html", "enclosures"}
-"""What is published, of which another value is an edit that readers should know of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +133,15 @@ class _Writer:
 
     def change(self, item: Candidate, entry: Known) -> int:
         """Write a new version of an entry that the source carries; return 1 when subscribers can see it."""
-        before = published(self._conn, entry.id)
+        before, is_edit = published(self._conn, entry.id), not is_first_contact(entry)
+        item = labelled(self._conn, self._source_id, item, entry.id)
         self._carry(item, entry.id, self._now)
         if first_bringer(self._conn, entry.id) == self._source_id:
             self._update(item.draft, entry.id)
         else:
             self._keep_further(item.draft, entry.id)
-        changed = self._publish(entry.id, before)
-        settled = self._settler.settle(entry.id, self._retags_at(entry.id))
+        changed = republish(self._conn, entry.id, before, edited=self._now if is_edit else None)
+        settled = self._settler.settle(entry.id, self._retags_at(entry.id, is_edit=is_edit))
         if changed or settled:
             self._touch(entry.id)
         return int(changed or settled)
@@ -154,7 +153,7 @@ class _Writer:
         before = published(self._conn, story.id)
         self._carry(item, story.id, surfaced)
         self._keep_further(item.draft, story.id)
-        self._publish(story.id, before)
+        republish(self._conn, story.id, before, edited=self._now)
         self._settler.settle(story.id, surfaced)
         self._touch(story.id)
         self._note_published(dated)
@@ -219,15 +218,6 @@ class _Writer:
         said = {**columns_of(draft, None), "said_guid": draft.guid}
         keep_further(self._conn, entry_id, self._source_id, said)
 
-    def _publish(self, entry_id: int, before: Mapping[str, object]) -> bool:
-        """Choose the text to publish; return whether readers get anything else than `before`."""
-        choose_text(self._conn, entry_id)
-        after = published(self._conn, entry_id)
-        differing = {name for name in before if before[name] != after[name]}
-        if not differing.isdisjoint(_TEXTS):
-            self._conn.execute("UPDATE entries SET edited = ? WHERE id = ?", (self._now, entry_id))
-        return bool(differing)
-
     def _carry(self, item: Candidate, entry_id: int, surfaced: int) -> None:
         """Write what the source says of the entry; `surfaced` holds when it says so for the first time."""
         draft = item.draft
@@ -256,13 +246,14 @@ class _Writer:
         )
         identify(self._conn, self._source_id, item, entry_id)
 
-    def _retags_at(self, entry_id: int) -> int:
+    def _retags_at(self, entry_id: int, *, is_edit: bool) -> int:
         """Return when the entry surfaces under a tag that it gets only now: an old one is no news there.
 
         How old it is counts from when it surfaced: an item that came days late is as new as any other.
         """
         (surfaced,) = self._conn.execute("SELECT surfaced FROM entries WHERE id = ?", (entry_id,)).fetchone()
-        return int(surfaced) if surfaced < self._now - self._policy.backfill_after else self._now
+        is_old = not is_edit or surfaced < self._now - self._policy.backfill_after
+        return int(surfaced) if is_old else self._now
 
     def _touch(self, entry_id: int) -> None:
         self._conn.execute("UPDATE entries SET changed = ? WHERE id = ?", (self._now, entry_id))

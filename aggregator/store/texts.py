@@ -48,6 +48,10 @@ _FURTHER = (
 """Columns of `entry_sources` that hold what a further source says; NULL in the first bringer's row."""
 
 
+_TEXTS = {"title", "summary", "content_html", "enclosures"}
+"""What is published, of which another value is an edit that readers should know of."""
+
+
 def first_bringer(conn: sqlite3.Connection, entry_id: int) -> int:
     """Return the ID of the source that brought the entry first."""
     (source_id,) = conn.execute(
@@ -87,6 +91,21 @@ def choose_text(conn: sqlite3.Connection, entry_id: int) -> None:
     conn.execute(
         "UPDATE entries SET text_source = ? WHERE id = ?", (rows[chosen][0] if chosen else None, entry_id)
     )
+
+
+def republish(
+    conn: sqlite3.Connection, entry_id: int, before: Mapping[str, object], *, edited: int | None
+) -> bool:
+    """Choose the text to publish; return whether readers get anything else than `before`.
+
+    Where that is another text, the entry was edited at that instant (ms), unless it is None.
+    """
+    choose_text(conn, entry_id)
+    after = published(conn, entry_id)
+    differing = {name for name in before if before[name] != after[name]}
+    if edited is not None and not differing.isdisjoint(_TEXTS):
+        conn.execute("UPDATE entries SET edited = ? WHERE id = ?", (edited, entry_id))
+    return bool(differing)
 
 
 def fullest(lengths: Sequence[int]) -> int:
