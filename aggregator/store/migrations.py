@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.store.firstschema import FIRST_SCHEMA
 from aggregator.store.folders import FOLDERS_SCHEMA
+from aggregator.store.posts import POSTS_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
 from aggregator.store.tombstones import TOMBSTONES_SCHEMA
 from aggregator.store.uris import note_stored
@@ -317,6 +318,12 @@ def _asked_rules(db: Database) -> None:
 @migrations(name="0020_folders")
 def _folders(db: Database) -> None:
     for statement in FOLDERS_SCHEMA:
+        db.execute(statement)
+
+
+@migrations(name="0021_posts")
+def _posts(db: Database) -> None:
+    for statement in POSTS_SCHEMA:
         db.execute(statement)
 
 

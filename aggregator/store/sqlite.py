@@ -29,6 +29,7 @@ from aggregator.store.costs import limited, snapshot
 from aggregator.store.curation import SqliteCuration
 from aggregator.store.folders import SqliteFolders
 from aggregator.store.incidents import read_incidents
+from aggregator.store.posts import SqlitePosts
 from aggregator.store.record import record_feed
 from aggregator.store.rows import bump_revision
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
@@ -57,6 +58,7 @@ class SqliteStore:
         self.curation = SqliteCuration(self._read, self._write)
         self.lists = SqliteLists(self._read, self._write)
         self.folders = SqliteFolders(self._read, self._write)
+        self.posts = SqlitePosts(self._read, self._write)
         try:
             with self._read() as conn:
                 indexed = textindex.is_current(conn)
