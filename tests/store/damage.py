@@ -1,0 +1,85 @@
+"""Databases in trouble: damaged, killed at a given moment, short of room."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from aggregator.model import EntryDraft, Source
+from aggregator.store import open_store
+from tests.store.drafts import NOW, draft, poll
+
+ROOT = Path(__file__).parents[2]
+A = Source(name="A", url="https://a.example/feed", tags=("a",))
+
+
+def fill(path: Path, *names: str, size: int = 4) -> None:
+    """Let a database hold these entries, each with a text of so many characters."""
+    drafts: list[EntryDraft] = [
+        draft(name, content=name + "x" * size, published=NOW - n) for n, name in enumerate(names)
+    ]
+    with closing(open_store(str(path))) as store:
+        store.sync_sources([A], now=NOW)
+        poll(store, A, drafts)
+
+
+def titles(path: Path) -> list[str]:
+    """Return what the entries of a whole database are called, without `Title of`."""
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        rows = conn.execute("SELECT title FROM entries ORDER BY id DESC").fetchall()
+    return [title.removeprefix("Title of ") for (title,) in rows]
+
+
+def flip_pages(path: Path, *, after: int = 1) -> None:
+    """Destroy all pages of a closed database after the first so many."""
+    with closing(sqlite3.connect(path)) as conn:
+        (page,) = conn.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek(page * after)
+        rest = file.read()
+        file.seek(page * after)
+        file.write(bytes(byte ^ 0x5A for byte in rest))
+
+
+def run_python(code: str, *arguments: object, largest_file: int | None = None) -> subprocess.Popen[str]:
+    """Start a process of ours; no file of its can grow beyond `largest_file` bytes."""
+    limit = (
+        ""
+        if largest_file is None
+        else f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_file}, {largest_file}))\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", limit + code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+KILL_AT = """
+import os, signal, sys
+left = int(sys.argv.pop(1))
+def count(event, arguments):
+    global left
+    if event in {"os.link", "os.rename", "os.remove"}:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(count)
+"""
+"""Put before a program, lets it be killed just before the so-and-so-many-th of these calls: argument 1."""
+
+
+def killed(process: subprocess.Popen[str]) -> bool:
+    """Wait for a process; return whether it was killed, and not done. It must not fail."""
+    with process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGKILL), said
+    return process.returncode != 0
