@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.model import (
@@ -28,11 +28,14 @@ from aggregator.model import (
     PollJob,
     PollReport,
     PollTally,
+    Position,
     RawHtml,
     Reading,
     Rule,
     Selectors,
     Series,
+    SiteFeed,
+    SitePage,
     Source,
     SourceStatus,
     StoredEntry,
@@ -227,6 +230,41 @@ class Posts(Protocol):
         """Return the posts that entries were imported from, by ID; other entries are not among them."""
 
 
+class Sites(Protocol):
+    """What is remembered of folders that hold a site; part of a `Store`, of the same safety and errors.
+
+    A folder is known by its mark, as `Folders` knows it, and forgotten with it.
+    """
+
+    def feeds(self, mark: str) -> dict[Series, SiteFeed]:
+        """Return what was last written of each feed that the folder has."""
+
+    def pages(self, mark: str, series: Series) -> list[SitePage]:
+        """Return the pages of a feed, the oldest first; the one without a name is the last."""
+
+    def keep(
+        self,
+        mark: str,
+        series: Series,
+        *,
+        feed: SiteFeed | None = None,
+        pages: Iterable[SitePage] = (),
+        gone: Collection[str] = (),
+    ) -> None:
+        """Remember a feed and some of its pages, and forget those named as gone: in one transaction."""
+
+    def forget(self, mark: str, series: Series) -> None:
+        """Forget a feed and its pages."""
+
+    def standing(self, entry_ids: Collection[int]) -> dict[Series, list[Position]]:
+        """Return where these entries stand in everything, in feeds and under tags; dropped ones nowhere."""
+
+    def members(
+        self, series: Series, *, since: Position | None = None, until: Position | None = None
+    ) -> list[Position]:
+        """Return where the entries of a series stand, rising, from `since` on and before `until`."""
+
+
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
@@ -244,6 +282,10 @@ class Store(Protocol):
     @property
     def posts(self) -> Posts:
         """The posts that entries were imported from."""
+
+    @property
+    def sites(self) -> Sites:
+        """The pages of folders that hold a site."""
 
     @property
     def lists(self) -> FollowedLists:

@@ -84,6 +84,7 @@ from aggregator.model.poll import (
     StoryPolicy,
 )
 from aggregator.model.rule import Applied, InForce, Rule, Ruling
+from aggregator.model.site import Position, SiteFeed, SitePage
 from aggregator.model.source import (
     Content,
     Digest,
@@ -154,6 +155,7 @@ __all__ = [
     "PollJob",
     "PollReport",
     "PollTally",
+    "Position",
     "PostStyle",
     "RawHtml",
     "ReadFeed",
@@ -164,6 +166,8 @@ __all__ = [
     "SafeHtml",
     "Selectors",
     "Series",
+    "SiteFeed",
+    "SitePage",
     "Source",
     "SourceRef",
     "SourceState",

@@ -11,6 +11,7 @@ from aggregator.store.firstschema import FIRST_SCHEMA
 from aggregator.store.folders import FOLDERS_SCHEMA
 from aggregator.store.posts import POSTS_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
+from aggregator.store.sites import SITES_SCHEMA
 from aggregator.store.tombstones import TOMBSTONES_SCHEMA
 from aggregator.store.uris import note_stored
 
@@ -330,4 +331,10 @@ def _posts(db: Database) -> None:
 @migrations(name="0022_tombstones")
 def _tombstones(db: Database) -> None:
     for statement in TOMBSTONES_SCHEMA:
+        db.execute(statement)
+
+
+@migrations(name="0023_sites")
+def _sites(db: Database) -> None:
+    for statement in SITES_SCHEMA:
         db.execute(statement)

@@ -35,6 +35,7 @@ from aggregator.store.rows import bump_revision
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
 from aggregator.store.search import select_entries, walk_ids
 from aggregator.store.select import read_entries
+from aggregator.store.sites import SqliteSites
 from aggregator.store.sources import (
     lease_rows,
     read_job,
@@ -58,6 +59,7 @@ class SqliteStore:
         self.curation = SqliteCuration(self._read, self._write)
         self.lists = SqliteLists(self._read, self._write)
         self.folders = SqliteFolders(self._read, self._write)
+        self.sites = SqliteSites(self._read, self._write)
         self.posts = SqlitePosts(self._read, self._write)
         try:
             with self._read() as conn:

@@ -28,7 +28,7 @@ def has_history(target: FeedTarget, selection: Selection) -> bool:
 
     Only what has one document for everybody does, and no feed that entries leave as time goes by.
     """
-    return _series(target, selection) is not None
+    return series_of(target, selection) is not None
 
 
 def with_history(store: Store, target: FeedTarget, selection: Selection, entries: Sequence[Entry]) -> Channel:
@@ -36,7 +36,7 @@ def with_history(store: Store, target: FeedTarget, selection: Selection, entries
 
     The document holds these entries, newest surfaced first.
     """
-    series, options = _series(target, selection), target.options
+    series, options = series_of(target, selection), target.options
     if series is None or options not in (PLAIN, Options(before=options.before)):
         return selection.channel
     links = []
@@ -65,7 +65,7 @@ def archive_document(archives: Archives, target: FeedTarget, selection: Selectio
 
     The first time it is made of the entries as they are then, in all formats, and kept.
     """
-    number, series = target.options.archive, _series(target, selection)
+    number, series = target.options.archive, series_of(target, selection)
     if number is None or series is None:
         return None
     frozen = archives.frozen(series, number, target.suffix)
@@ -98,7 +98,8 @@ def _made(page: ArchivePage, target: FeedTarget, selection: Selection, suffix: s
     )
 
 
-def _series(target: FeedTarget, selection: Selection) -> Series | None:
+def series_of(target: FeedTarget, selection: Selection) -> Series | None:
+    """Return the series that a feed's document is the newest part of; None where it has no history."""
     if selection.digest or selection.expires is not None or selection.query.per_source is not None:
         return None
     match target.kind:
