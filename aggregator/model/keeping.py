@@ -69,6 +69,29 @@ class Retention:
     """And entries that meet this expression."""
 
 
+class PurgeReason(StrEnum):
+    """Why an entry is to be deleted."""
+
+    AGE = "age"
+    """It surfaced too long ago."""
+    SOURCE = "source"
+    """Its source has enough newer ones."""
+    STORE = "store"
+    """The whole store has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueEntry:
+    """An entry that retention lets go."""
+
+    id: int
+    title: str
+    source: str
+    """The name of the source that brought it first, as it is stored."""
+    surfaced: int
+    reason: PurgeReason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlan:
     """When the running service backs the database up: the `[backup]` table."""

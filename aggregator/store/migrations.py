@@ -10,6 +10,7 @@ from sqlite_utils import Database, Migrations
 from aggregator.store.firstschema import FIRST_SCHEMA
 from aggregator.store.folders import FOLDERS_SCHEMA
 from aggregator.store.posts import POSTS_SCHEMA
+from aggregator.store.pruning import PRUNING_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
 from aggregator.store.sites import SITES_SCHEMA
 from aggregator.store.tombstones import TOMBSTONES_SCHEMA
@@ -330,7 +331,7 @@ def _posts(db: Database) -> None:
 
 @migrations(name="0022_tombstones")
 def _tombstones(db: Database) -> None:
-    for statement in TOMBSTONES_SCHEMA:
+    for statement in (*TOMBSTONES_SCHEMA, *PRUNING_SCHEMA):
         db.execute(statement)
 
 

@@ -30,6 +30,7 @@ from aggregator.store.curation import SqliteCuration
 from aggregator.store.folders import SqliteFolders
 from aggregator.store.incidents import read_incidents
 from aggregator.store.posts import SqlitePosts
+from aggregator.store.pruning import SqlitePruning
 from aggregator.store.record import record_feed
 from aggregator.store.rows import bump_revision
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
@@ -61,6 +62,7 @@ class SqliteStore:
         self.folders = SqliteFolders(self._read, self._write)
         self.sites = SqliteSites(self._read, self._write)
         self.posts = SqlitePosts(self._read, self._write)
+        self.pruning = SqlitePruning(self._read, self._write, folders=self.folders, path=path)
         try:
             with self._read() as conn:
                 indexed = textindex.is_current(conn)
