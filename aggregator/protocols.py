@@ -232,6 +232,32 @@ class Posts(Protocol):
         """Return the posts that entries were imported from, by ID; other entries are not among them."""
 
 
+class Pruning(Protocol):
+    """What is deleted for its age or number; part of a `Store`, likewise safe.
+
+    An entry goes when each of its sources lets it go, or when the whole store has enough newer ones; unless
+    it is one of those that are kept. Sources that are not configured have the general limits.
+    """
+
+    def due(self, retention: Retention, sources: Sequence[Source], *, now: int) -> Iterator[DueEntry]:
+        """Yield the entries that would be deleted at `now`, each once; the oldest of each source first."""
+
+    def purge(
+        self, retention: Retention, sources: Sequence[Source], *, now: int, limit: int
+    ) -> Iterator[Sequence[DueEntry]]:
+        """Delete what is due at `now`: look at up to `limit` entries in a transaction, yield what is gone.
+
+        There may be nothing between two yields that was due. What is broken off goes on with the next call.
+        Items that sources still list are known: they do not come back. IDs are not given again.
+        """
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back to the file system; takes as much again for a while.
+
+        Raises `StoreError` when the service runs on the database: it would have to wait for minutes.
+        """
+
+
 class Sites(Protocol):
     """What is remembered of folders that hold a site; part of a `Store`, of the same safety and errors.
 
@@ -267,32 +293,6 @@ class Sites(Protocol):
         """Return where the entries of a series stand, rising, from `since` on and before `until`."""
 
 
-class Pruning(Protocol):
-    """What is deleted for its age or number; part of a `Store`, likewise safe.
-
-    An entry goes when each of its sources lets it go, or when the whole store has enough newer ones; unless
-    it is one of those that are kept. Sources that are not configured have the general limits.
-    """
-
-    def due(self, retention: Retention, sources: Sequence[Source], *, now: int) -> Iterator[DueEntry]:
-        """Yield the entries that would be deleted at `now`, those of a source together, its oldest first."""
-
-    def purge(
-        self, retention: Retention, sources: Sequence[Source], *, now: int, limit: int
-    ) -> Iterator[Sequence[DueEntry]]:
-        """Delete what is due at `now`: look at up to `limit` entries in a transaction, yield what is gone.
-
-        There may be nothing between two yields that was due. What is broken off goes on with the next call.
-        Items that sources still list are known: they do not come back. IDs are not given again.
-        """
-
-    def compact(self) -> None:
-        """Give the space of what was deleted back to the file system; takes as much again for a while.
-
-        Raises `StoreError` when the service runs on the database: it would have to wait for minutes.
-        """
-
-
 class Store(Protocol):
     """Keeps sources' state, polls and entries. Safe to call from several threads at once.
 
@@ -312,12 +312,12 @@ class Store(Protocol):
         """The posts that entries were imported from."""
 
     @property
-    def sites(self) -> Sites:
-        """The pages of folders that hold a site."""
-
-    @property
     def pruning(self) -> Pruning:
         """What is deleted for its age or number."""
+
+    @property
+    def sites(self) -> Sites:
+        """The pages of folders that hold a site."""
 
     @property
     def lists(self) -> FollowedLists:
