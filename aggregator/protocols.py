@@ -251,6 +251,9 @@ class Pruning(Protocol):
         Items that sources still list are known: they do not come back. IDs are not given again.
         """
 
+    def are_applied(self, retention: Retention, sources: Sequence[Source]) -> bool:
+        """Return whether the last run of `purge` that came to its end was under the same limits."""
+
     def compact(self) -> None:
         """Give the space of what was deleted back to the file system; takes as much again for a while.
 

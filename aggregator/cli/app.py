@@ -27,6 +27,7 @@ _MODULES = {
     "tags": "lists",
     "entries": "entries",
     "show": "entries",
+    "prune": "prune",
     "add": "add",
     "try": "try_",
     "import": "import_",

@@ -18,6 +18,7 @@ from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.filling import FeedFiller
 from aggregator.daemon.polling import PollService
 from aggregator.daemon.reachability import Reachability
+from aggregator.daemon.retention import RetentionService
 from aggregator.daemon.scheduler import Scheduler
 from aggregator.daemon.subscriptions import ListService
 from aggregator.exceptions import AggregatorError, ServeError, StoreError
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 STOP_POLLS = 2.5
 STOP_WEB = 1.5
 STOP_FILLER = 0.5
+STOP_RETENTION = 0.2
 STOP_BACKUP = 0.3
 """Seconds; with what else there is to do, well within the five that a stop may take."""
 
@@ -86,6 +88,7 @@ class _Daemon:
         self._polls = PollService(store, config, observe=self._observe)
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
         self._filler = FeedFiller(store.curation)
+        self._retention = RetentionService(store.pruning, config)
         self._backups = BackupService(database_file(config.service.database), config.backup)
         polls = self._polls
         self._lists = ListService(store, self._own, fetch=polls.fetch, read=polls.read_list, taken=taken)
@@ -120,6 +123,7 @@ class _Daemon:
         self._scheduler.start()
         self._filler.start()
         self._lists.start()
+        self._retention.start()
         self._backups.start()
         try:
             while self._wait(signals):
@@ -137,6 +141,7 @@ class _Daemon:
             self._scheduler.stop()
             self._lists.stop()
             self._filler.stop(STOP_FILLER)
+            self._retention.stop(STOP_RETENTION)
             self._backups.stop(STOP_BACKUP)
             if not self._polls.stop(STOP_POLLS):
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
@@ -182,6 +187,7 @@ class _Daemon:
         self._lists.take(own, taken=taken)
         self._reachability.sources = _enabled(config)
         self._filler.look()
+        self._retention.take(config)
         self._backups.take(config.backup)
         self._polls.dispatcher.tick()
 

@@ -71,6 +71,7 @@ from aggregator.model.keeping import (
     PurgeReason,
     Retention,
     WrittenFile,
+    keeps_everything,
 )
 from aggregator.model.listed import FollowedList, ListedSource
 from aggregator.model.outcome import Outcome
@@ -188,5 +189,6 @@ __all__ = [
     "WantedPage",
     "WrittenFile",
     "host_of",
+    "keeps_everything",
     "post_digest",
 ]

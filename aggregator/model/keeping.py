@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from aggregator.model.expression import Expression
+from aggregator.model.source import Source
 
 _DAY = 86_400_000
 
@@ -67,6 +69,14 @@ class Retention:
     """Entries with one of these tags are kept for ever."""
     keep: Expression | None = None
     """And entries that meet this expression."""
+
+
+def keeps_everything(retention: Retention, sources: Iterable[Source]) -> bool:
+    """Return whether there is no limit that lets an entry go."""
+    limits = (retention.max_age, retention.max_entries, retention.per_source)
+    return all(limit is None for limit in limits) and all(
+        source.max_age is None and source.max_entries is None for source in sources
+    )
 
 
 class PurgeReason(StrEnum):

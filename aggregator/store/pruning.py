@@ -106,12 +106,17 @@ class SqlitePruning:
                 due = judge.due(conn, ids)
             if due:
                 with self._write() as conn:
-                    due = judge.due(conn, [entry.id for entry in due])  # as it is now that nobody else writes
+                    due = judge.due(conn, [entry.id for entry in due])  # nobody else writes now
                     purge(conn, [entry.id for entry in due], now=now)
             yield due
         if (since, reached) != (number, {ledger: bound.place for ledger, bound in limits.bounds.items()}):
             with self._write() as conn:
                 _remember(conn, limits, number)
+
+    def are_applied(self, retention: Retention, sources: Sequence[Source]) -> bool:
+        """See `protocols.Pruning.are_applied`."""
+        with self._read() as conn:
+            return _reached(conn, limits_at(conn, retention, sources, 0))[0] is not None
 
     def compact(self) -> None:
         """See `protocols.Pruning.compact`."""
@@ -127,7 +132,7 @@ class SqlitePruning:
             os.close(schedule)
 
     def _passed(self, limits: Limits, reached: Mapping[int, Position], limit: int) -> Iterator[Sequence[int]]:
-        """Yield the entries before the bounds, some at a time; of a ledger those after what it has reached."""
+        """Yield the entries before the bounds, some at a time; of a ledger those after what it reached."""
         for ledger, bound in sorted(limits.bounds.items(), reverse=True):  # the whole store's last
             start = reached.get(ledger, BEGINNING)
             while True:
