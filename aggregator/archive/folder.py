@@ -134,7 +134,8 @@ class Folder:
         except NotADirectoryError:
             return
         except OSError as error:
-            raise _unwritable(self.path / name, error, "removed") from error
+            if error.errno not in _NO_NAMES:
+                raise _unwritable(self.path / name, error, "removed") from error
 
     def names(self, under: str = "") -> Iterator[str]:
         """Yield the names of all there is in a folder and those in it but folders, in no order.

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import click
 
-from aggregator.archive.posts import export_jekyll
+from aggregator.archive.places import POSTS
+from aggregator.archive.posts import ExportTally, export_posts
 from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted, progress
-from aggregator.model import Entry, EntryQuery
+from aggregator.model import ArchiveFolder, PostStyle
 from aggregator.printable import escape
-from aggregator.protocols import Store
-from aggregator.publish.jekyll.legacy import legacy_post
 from aggregator.publish.opml import opml_of_sources
 from aggregator.rules.tagging import clean_tag
 
-_STYLES = {"legacy": legacy_post}
+PATIENCE = 10.0
+"""Seconds that another process may go on writing to the folder."""
 
 
 @click.group("export")
@@ -34,30 +34,46 @@ def export_command() -> None:
 @click.option("--tag", metavar="T", help="Only entries that have this tag.")
 @click.option(
     "--style",
-    type=click.Choice(list(_STYLES)),
-    default="legacy",
+    type=click.Choice([style.value for style in PostStyle]),
+    default=PostStyle.SAFE.value,
     show_default=True,
-    help="legacy: the source's HTML as it came, so for sources that you trust.",
+    help="safe: for any site. legacy: as the scripts wrote them that this service replaces, with the source's"
+    " HTML as it came, so for sources that you trust; imported posts come back as they were.",
 )
+@click.option("--update", is_flag=True, help="Let posts follow entries that were edited since.")
 @config_option()
-def jekyll_command(*, folder: Path, tag: str | None, style: str) -> None:
+def jekyll_command(*, folder: Path, tag: str | None, style: str, update: bool) -> None:
     """Write a Jekyll post of each entry to DIR/_posts.
 
-    Posts that are there already are written again only when they changed; none is removed.
+    Only what is new is written. A post stays as it is, unless --update is given; none is removed, and nothing
+    that is not ours is touched. DIR/.aggregator marks the folder.
     """
-    wanted = None if tag is None else clean_tag(tag)
-    with existing_store(load_config()) as store:
-        tally = export_jekyll(
-            _watched(store),
-            folder,
-            style=_STYLES[style],
-            selected=lambda entry: wanted is None or wanted in entry.tags,
+    archive = ArchiveFolder(
+        folder=folder,
+        style=PostStyle(style),
+        all=() if tag is None else (clean_tag(tag),),
+        update=update,
+    )
+    with existing_store(load_config()) as store, progress("Exporting") as bar:
+        task = bar.add_task("", total=None)
+        tally = export_posts(
+            store,
+            archive,
+            patience=PATIENCE,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    for line in _told(tally, folder):
+        click.echo(escape(line))
+
+
+def _told(tally: ExportTally, folder: Path) -> Iterator[str]:
+    updated = f", {tally.updated} updated" if tally.updated else ""
     written = counted(tally.written, "post")
-    click.echo(escape(f"{written} written to {folder / '_posts'}, {tally.unchanged} unchanged"))
+    yield f"{written} written to {folder / POSTS}{updated}, {tally.unchanged} unchanged"
     if tally.renamed:
-        same = counted(tally.renamed, "post")
-        click.echo(f"{same} with the ID in the name: an earlier entry of that day has the same title")
+        yield f"{counted(tally.renamed, 'post')} with the ID in the name: another one has the same name"
+    if tally.left:
+        yield f"{counted(tally.left, 'post')} not updated: a person has changed the file"
 
 
 @export_command.command("opml")
@@ -87,8 +103,3 @@ def opml_command(*, file: Path) -> None:
         click.echo(escape(f"{counted(len(feeds), 'source')} written to {file}"))
     if pages := len(config.sources) - len(feeds):
         click.echo(f"aggregator: {counted(pages, 'web page')} left out: no feeds", err=True)
-
-
-def _watched(store: Store) -> Iterator[Entry]:
-    with progress("Exporting") as bar:
-        yield from bar.track(store.walk(EntryQuery()), total=store.entry_count(), description="")
