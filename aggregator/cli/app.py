@@ -34,6 +34,7 @@ _MODULES = {
     "export": "export",
     "backup": "backup",
     "restore": "backup",
+    "doctor": "doctor",
 }
 
 _FULL_OR_BROKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})

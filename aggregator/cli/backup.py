@@ -62,7 +62,7 @@ def restore_command(*, file: Path) -> None:
 def _told(tally: CopyTally) -> str:
     said = f"{counted(tally.entries, 'entry')}, {tally.size:,} bytes, verified"
     if tally.loose:
-        said = f"{said}; {counted(tally.loose, 'row')} belong to rows that are gone: see `aggregator doctor`"
+        said = f"{said}; rows that belong to nothing: {tally.loose}, see `aggregator doctor`"
     return said
 
 

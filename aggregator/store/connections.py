@@ -109,6 +109,11 @@ class Connections:
             if not keep:
                 conn.close()
 
+    def checkpoint(self) -> None:
+        """Take the write-ahead log up into the file, as far as nobody reads what was before, and cut it."""
+        with self._write_lock, self._between_processes(), self._translated():
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def take_schedule(self) -> None:
         """Become the process that has the schedule, until `close`; see `locks.lock_schedule`."""
         self._schedule_lock = lock_schedule(self.path)
