@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _TAG = re.compile(r'(<[A-Za-z/](?:[^<>"]|"[^"]*")*+>)')
 _BLANK_LINE = re.compile(r"(?<=\n)([ \t]*)\n")
@@ -16,7 +16,7 @@ _DEEPEST = 100
 """Levels of elements: with some more, kramdown runs out of stack, and the whole site is not built."""
 
 _LONG_LINE = 2_000
-"""Characters: at each tag, kramdown looks for the end of the line, so that a book in one line takes minutes."""
+"""Characters: at each tag, kramdown looks for the end of the line: a book in one line takes it minutes."""
 
 
 def html_block(html: str) -> str:
@@ -27,11 +27,17 @@ def html_block(html: str) -> str:
     `{`: Jekyll 3, as on GitHub Pages, knows no `render_with_liquid` and would run `{{ … }}` and `{% … %}`.
     Very long lines are broken within tags. Of elements that are nested very deeply only the text is left.
     """
-    html = html.replace("{", "&#123;").replace("\r", "&#13;")
-    return "".join(_with_short_lines(_without_blank_lines(_without_depth(_TAG.split(html)))))
+    html = html.replace("\r\n", "\n").replace("\r", "\n").replace("{", "&#123;")
+    if html.count("</") > _DEEPEST:
+        html = "".join(_without_depth(_TAG.split(html)))
+    if _BLANK_LINE.search(html):
+        html = "".join(_without_blank_lines(_TAG.split(html)))
+    if max(map(len, html.split("\n"))) > _LONG_LINE:
+        html = "".join(_with_short_lines(_TAG.split(html)))
+    return html
 
 
-def _without_depth(parts: list[str]) -> Iterator[str]:
+def _without_depth(parts: Iterable[str]) -> Iterator[str]:
     depth = 0
     for part in parts:
         if not part.startswith("<") or _EMPTY.match(part):
@@ -46,7 +52,7 @@ def _without_depth(parts: list[str]) -> Iterator[str]:
                 yield part
 
 
-def _without_blank_lines(parts: Iterator[str]) -> Iterator[str]:
+def _without_blank_lines(parts: Iterable[str]) -> Iterator[str]:
     preformatted = 0
     for part in parts:
         is_tag = part.startswith("<")
@@ -58,7 +64,7 @@ def _without_blank_lines(parts: Iterator[str]) -> Iterator[str]:
             yield _BLANK_LINES.sub("\n", part)
 
 
-def _with_short_lines(parts: Iterator[str]) -> Iterator[str]:
+def _with_short_lines(parts: Iterable[str]) -> Iterator[str]:
     length = 0
     for part in parts:
         end = part.rfind("\n")

@@ -48,8 +48,9 @@ def portable_slug(text: str, *, size: int) -> str:
     for cluster in _clusters(_spelled(text)):
         used += max(len(form.encode()) for form in (cluster, unicodedata.normalize("NFD", cluster)))
         if used > size:
-            whole_words, gap, _ = slug.rpartition("-")
-            return whole_words if gap and len(whole_words) >= len(slug) // 2 else slug.rstrip("-")
+            words, gap, _ = slug.rpartition("-")
+            in_word = cluster != "-" and gap and len(words) >= len(slug) // 2
+            return words if in_word else slug.rstrip("-")
         slug += cluster
     return slug.rstrip("-")
 

@@ -39,7 +39,7 @@ _THOUSAND = 1000
 _SPECIAL_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """Line ends of YAML 1.1, and what is no printable character in it (section 5.1), beyond what JSON escapes."""
 
-_PLAIN_FOLDER = re.compile(r"\w(?:[\w -]*\w)?")
+_PLAIN_FOLDER = re.compile(r"[^\W_](?:[\w -]*\w)?")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 _MAX_FOLDER_BYTES = 255
 
