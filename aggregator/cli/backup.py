@@ -26,10 +26,10 @@ from aggregator.store.restore import restore
 @click.option("--force", is_flag=True, help="Replace a file that is no backup.")
 @config_option()
 def backup_command(*, file: Path, force: bool) -> None:
-    """Write a backup of the database to FILE, also while the service runs.
+    """Back the database up to FILE.
 
-    It is a plain SQLite database, read back whole before it takes the place of an older backup. For backups
-    by the clock, see [backup] in the config.
+    Also while the service runs. The backup is a plain SQLite database, read back whole before it takes the
+    place of an older one. For backups by the clock, see [backup] in the config.
     """
     logs.set_up(style="human", level="warning")
     config = load_config()

@@ -22,11 +22,11 @@ from aggregator.store.repairs import repair
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 @config_option()
 def doctor_command(*, mend: bool, as_json: bool) -> None:
-    """Look at the health of the database, also while the service runs.
+    """Look at the health of the database.
 
-    All of it is read: pages, indexes, rows without their counterpart; then files, disk, the config against
-    what is stored, and backups. One line each. Ends with exit code 1 when there is a problem; warnings are
-    none. Changes nothing, unless --repair is given.
+    Also while the service runs. All of it is read: pages, indexes, rows without their counterpart; then
+    files, disk, the config against what is stored, and backups. One line each. Ends with exit code 1 when
+    there is a problem; warnings are none. Changes nothing, unless --repair is given.
     """
     logs.set_up(style="human", level="warning")
     config = load_config()

@@ -14,7 +14,7 @@ from tests.store.drafts import NOW, draft
 
 COMMANDS = [
     *("run", "poll", "check", "plan", "rules", "sources", "show-source", "feeds", "tags", "entries"),
-    *("show", "add", "try", "import", "export"),
+    *("show", "prune", "add", "try", "import", "export", "backup", "restore", "doctor"),
 ]
 
 

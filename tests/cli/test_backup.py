@@ -41,9 +41,8 @@ def test_rows_that_belong_to_nothing_are_told(desk: Desk) -> None:
     desk.bring("A", draft("one"), now=NOW)
     with closing(sqlite3.connect(desk.database)) as conn, conn:
         conn.execute("UPDATE polls SET source_id = 99")
-    assert desk.done("backup", desk.folder / "b.db").endswith(
-        "verified; 1 row belong to rows that are gone: see `aggregator doctor`\n"
-    )
+    said = desk.done("backup", desk.folder / "b.db")
+    assert said.endswith("verified; rows that belong to nothing: 1, see `aggregator doctor`\n")
 
 
 def test_what_cannot_be_backed_up_or_restored_is_one_line(desk: Desk) -> None:

@@ -59,17 +59,13 @@ def test_without_a_database_there_is_one_problem_and_none_is_made(desk: Desk) ->
 
 
 def test_what_left_the_config_and_what_is_not_filled_is_told(healthy: Desk) -> None:
-    healthy.write(
-        '[[sources]]\nname = "B"\nurl = "https://b.example/feed"\n[[feeds]]\nslug = "f"\nall = ["a"]\n'
-    )
+    feed = '[[feeds]]\nslug = "f"\ntitle = "F"\nall = ["a"]\n'
+    healthy.write(f'[[sources]]\nname = "B"\nurl = "https://b.example/feed"\n{feed}')
     healthy.bring("B", now=NOW)
     with closing(sqlite3.connect(healthy.database)) as conn, conn:
         conn.execute("UPDATE feeds SET filled = 0")
     said = {record["check"]: record for record in healthy.json("doctor")}
-    assert (
-        said["sources"]["message"]
-        == "1 in the config; 1 more, which are in it no longer, keep their 1 entries"
-    )
+    assert said["sources"]["message"] == "1 in the config; in it no longer: 1, whose entries stay: 1"
     assert said["feeds"]["message"].endswith(": f")
     assert said["backups"]["message"].startswith("none are made")
 
