@@ -12,6 +12,7 @@ from aggregator.archive.places import POSTS
 from aggregator.archive.posts import ExportTally, export_posts
 from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
+from aggregator.cli.export_site import site_command
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted, progress
 from aggregator.model import ArchiveFolder, PostStyle
@@ -103,3 +104,6 @@ def opml_command(*, file: Path) -> None:
         click.echo(escape(f"{counted(len(feeds), 'source')} written to {file}"))
     if pages := len(config.sources) - len(feeds):
         click.echo(f"aggregator: {counted(pages, 'web page')} left out: no feeds", err=True)
+
+
+export_command.add_command(site_command)
