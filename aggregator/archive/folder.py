@@ -58,6 +58,10 @@ class NameRefusedError(ArchiveError):
     """The file system does not take the name of a file; it may take another one."""
 
 
+class FolderBusyError(ArchiveError):
+    """Another process is writing to the folder."""
+
+
 class Folder:
     """A folder that is locked for this process: see `open_folder`. For one thread at a time.
 
@@ -222,7 +226,7 @@ def open_folder(
     except OSError as error:
         raise _unwritable(path, error) from error
     if file is None:
-        raise ArchiveError(f"{path}: another process is writing to it; wait until it is done, or stop it")
+        raise FolderBusyError(f"{path}: another process is writing to it; wait until it is done, or stop it")
     try:
         mark = _mark_in(file, path, kind, style)
         if mark is None:

@@ -21,6 +21,9 @@ _COMMENT = re.compile(rb"^<!--([0-9]{1,17}|NaN)-->[ \t\r]*$", re.MULTILINE)
 _ID = re.compile(r"-([0-9]{1,17})\.md$")
 _LINK = re.compile(rb"^from:[ \t]*(\S.*?)[ \t\r]*$", re.MULTILINE)
 
+_DIGEST = 16
+"""Bytes of one."""
+
 _HEADS = {
     PostStyle.LEGACY: re.compile(
         rb'(?:\xef\xbb\xbf)?---\r?\nlayout: post\r?\ntitle: ".*"[ \t]*\r?\ndate: [^"\n]*\nauthor: .*\nfrom: '
@@ -165,6 +168,11 @@ def with_id(name: str, entry_id: int) -> str:
 def place_of_import(file_name: str) -> str:
     """Return where in a folder the post goes that was imported under a name, relative to its archive."""
     return file_name if POSTS in file_name.split("/")[:-1] else f"{POSTS}/{file_name}"
+
+
+def digests(known: bytes) -> list[bytes]:
+    """Return the digests of all that a file may have in it: while it is being replaced they are two."""
+    return [known[start : start + _DIGEST] for start in range(0, len(known), _DIGEST)]
 
 
 def refuse_other_style(path: Path, wanted: PostStyle) -> None:

@@ -21,6 +21,7 @@ from aggregator.archive.folder import Folder, NameRefusedError, digest_of, open_
 from aggregator.archive.places import (
     POSTS,
     Places,
+    digests,
     from_stored,
     place_of_import,
     refuse_other_style,
@@ -55,7 +56,6 @@ _MANY = 2000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000
-_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +197,14 @@ class _Export:
         looked: set[int] = set()
         while chunk := list(islice(entries, BATCH)):
             originals = self._store.posts.originals([entry.id for entry in chunk]) if self._is_legacy else {}
-            actions = [
-                action
-                for entry in chunk
-                if (action := self._action(entry, originals.get(entry.id), is_whole=wanted is None))
-            ]
+            actions = []
+            for entry in chunk:
+                if self._stop():
+                    return False
+                if action := self._action(entry, originals.get(entry.id), is_whole=wanted is None):
+                    actions.append(action)
             looked.update(entry.id for entry in chunk)
-            if not self._do(actions) or self._stop():
+            if not self._do(actions):
                 return False
             self._progress(len(looked), total)
         for entry_id in (wanted or set()) - looked:
@@ -267,7 +268,7 @@ class _Export:
             return None
         for each, known in had.items():
             said = self._folder.read(each)
-            if said is not None and said != body and digest_of(said) not in _digests(known):
+            if said is not None and said != body and digest_of(said) not in digests(known):
                 self._counts["left"] += 1
                 return None
         place = next((each for each in had if each in {name, with_id(name, entry.id)}), None)
@@ -363,18 +364,13 @@ class _Export:
 
 def _intent(action: _Action) -> WrittenFile:
     """Return what the store is told before a post is written: the file has these bytes, or still those."""
-    had = _digests(action.had.get(action.name, b""))
-    digests = dict.fromkeys([*had, digest_of(action.body)])
-    return _file(action.name, action.entry.id, b"".join(digests))
+    had = digests(action.had.get(action.name, b""))
+    both = dict.fromkeys([*had, digest_of(action.body)])
+    return _file(action.name, action.entry.id, b"".join(both))
 
 
 def _file(name: str, entry_id: int, digest: bytes) -> WrittenFile:
     return WrittenFile(path=to_stored(name), entry_id=entry_id, digest=digest)
-
-
-def _digests(known: bytes) -> list[bytes]:
-    """Return the digests of all that a file may have in it."""
-    return [known[start : start + _DIGEST] for start in range(0, len(known), _DIGEST)]
 
 
 def _covers(before: str, now: str) -> bool:

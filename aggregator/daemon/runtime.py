@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from aggregator.clock import now_ms
 from aggregator.config import Config, Service
 from aggregator.config.urls import base_url_of
+from aggregator.daemon.archives import ArchiveKeeper
 from aggregator.daemon.backups import BackupService
 from aggregator.daemon.changes import tell_changes
 from aggregator.daemon.filling import FeedFiller
@@ -37,6 +38,7 @@ STOP_WEB = 1.5
 STOP_FILLER = 0.5
 STOP_RETENTION = 0.2
 STOP_BACKUP = 0.3
+STOP_ARCHIVES = 0.3
 """Seconds; with what else there is to do, well within the five that a stop may take."""
 
 WATCH = 1.0
@@ -89,6 +91,7 @@ class _Daemon:
         self._scheduler = Scheduler(self._polls.dispatcher.tick)
         self._filler = FeedFiller(store.curation)
         self._retention = RetentionService(store.pruning, config)
+        self._archives = ArchiveKeeper(store)
         self._backups = BackupService(database_file(config.service.database), config.backup)
         polls = self._polls
         self._lists = ListService(store, self._own, fetch=polls.fetch, read=polls.read_list, taken=taken)
@@ -125,6 +128,7 @@ class _Daemon:
         self._lists.start()
         self._retention.start()
         self._backups.start()
+        self._archives.start(self._config)
         try:
             while self._wait(signals):
                 if not server.alive:
@@ -139,12 +143,15 @@ class _Daemon:
             log.info("stopping")
             began = time.monotonic()
             self._scheduler.stop()
+            self._archives.stop(0)  # it has all the time that the others take
             self._lists.stop()
             self._filler.stop(STOP_FILLER)
             self._retention.stop(STOP_RETENTION)
             self._backups.stop(STOP_BACKUP)
             if not self._polls.stop(STOP_POLLS):
                 log.warning("some polls hang and are left behind; they are repeated at the next start")
+            if not self._archives.stop(STOP_ARCHIVES):
+                log.warning("an archive is left as it is; the next start goes on with it")
             log.info("stopped polling after %.1f s", time.monotonic() - began)
 
     def _wait(self, signals: SimpleQueue[int]) -> bool:
@@ -189,6 +196,7 @@ class _Daemon:
         self._filler.look()
         self._retention.take(config)
         self._backups.take(config.backup)
+        self._archives.take(config)
         self._polls.dispatcher.tick()
 
     def _sync(self, config: Config) -> None:
