@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from html import unescape
 
 from aggregator.model import Enclosure, RawHtml
-from aggregator.publish.jekyll.markdown import html_of
+from aggregator.publish.jekyll.markdown import html_of, paragraphs_of, without_liquid
 
 _NUMBER = (
-    r"<!--[ \t]*(?:(?P<said>[+-]?[0-9]{1,30})|(?P<words>(?:NaN|undefined|null|Invalid Date)?))[ \t]*-->[ \t]*"
+    r"<!--[ \t]*+(?:(?P<said>[+-]?[0-9]{1,30})|(?P<words>(?:NaN|undefined|null|Invalid Date)?))"
+    r"[ \t]*+-->[ \t]*+"
 )
-_FIRST_COMMENT = re.compile(rf"\s*{_NUMBER}(?:\n|\Z)")
-_ANY_COMMENT = re.compile(rf"^[ \t]*{_NUMBER}$", re.MULTILINE)
+_FIRST_COMMENT = re.compile(rf"\s*+{_NUMBER}(?:\n|\Z)")
+_ANY_COMMENT = re.compile(rf"^[ \t]*+{_NUMBER}$", re.MULTILINE)
 _UNDERLINE = re.compile(r"[ \t]*(?:-{2,}|={2,})[ \t]*")
-_DIV = re.compile(r"\s*<div(?:[ \t][^<>]{0,200})?>", re.IGNORECASE)
+_DIV = re.compile(r"\s*+<div(?:[ \t][^<>]{0,200})?>", re.IGNORECASE)
 _END = "</div>"
 _RAW, _ENDRAW = "{% raw %}", "{% endraw %}"
 
@@ -71,7 +72,7 @@ def read_body(body: str, file_name: str) -> Body:
     if in_div and tail.strip():
         problems.append("there is more text after the `div`: it is taken to the content")
     if tail.strip():
-        html = f"{html}\n{html_of(tail) if markdown else tail}".strip("\n")
+        html = f"{html}\n{_rendered(tail, problems) if markdown else tail}".strip("\n")
     if comment and comment["said"] is None:
         problems.append(f"the comment says `{comment['words']}`: the source's date could not be understood")
     return Body(
@@ -83,6 +84,17 @@ def read_body(body: str, file_name: str) -> Body:
         markdown=markdown,
         problems=tuple(problems),
     )
+
+
+def _rendered(written: str, problems: list[str]) -> str:
+    markdown = without_liquid(written)
+    if "{%" in markdown or "{{" in markdown:
+        problems.append("what Liquid would make of it is not known: its marks stay as they are written")
+    html = html_of(markdown)
+    if html is not None:
+        return html
+    problems.append("it is too much Markdown to be rendered: it is shown as it is written, in paragraphs")
+    return paragraphs_of(markdown)
 
 
 def _safe_body(said: int, rest: str) -> Body | None:

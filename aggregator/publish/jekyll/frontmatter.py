@@ -34,6 +34,7 @@ _LONGEST_YAML = 256 * 1024
 _MOST_EVENTS = 20_000
 _DEEPEST = 32
 _MOST_PIECES = 2_000
+_MOST_KEYS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +70,10 @@ def split_post(text: str) -> Split:
     if opened is None:
         return Split(front=None, body=text)
     end = opened.end()
-    for line in text[end:].splitlines(keepends=True):
+    for line in text[end:].split("\n"):
         if not (_KEY.match(line) or line.startswith(("- ", " ", "\t", "#"))):
             break
-        end += len(line)
+        end += len(line) + 1
     return Split(front=text[opened.end() : end], body=text[end:], closed=False)
 
 
@@ -180,7 +181,7 @@ class _Builder:
             name = key.strip() if isinstance(key, str) else ", ".join(texts(key))
             if not self._open:
                 name = name.lower()
-            if name == "<<" and isinstance(value, dict):
+            if name == "<<" and isinstance(value, dict) and not self._open:
                 merged |= value
                 continue
             if name in found and not self._open:
@@ -192,7 +193,10 @@ class _Builder:
 def _key_by_key(front: str) -> FrontMatter:
     values: dict[str, Value] = {}
     problems: list[str] = []
-    for key, raw, segment in _segments(front):
+    for number, (key, raw, segment) in enumerate(_segments(front)):
+        if number == _MOST_KEYS:
+            problems.append(f"the front matter has more than {_MOST_KEYS} keys: the others are passed over")
+            break
         if key in values:
             problems.append(f"the front matter has `{key}` twice: the last one counts")
         try:

@@ -101,8 +101,9 @@ def read_post(
 
     `file_name` is relative to the folder of the posts, with `/`. ISO 8601 dates are understood here, any
     others by `parse_date`; without a zone they are UTC, as Jekyll has them. `plain_title` makes text of a
-    title; without it only references are decoded. `names` are the known sources', in the form of tags: the
-    scripts wrote `Chips, Fabs` unquoted into a list, where one name looks like two tags.
+    title, except in the safe style, where it is text; without it only references are decoded. `names` are
+    the known sources', in the form of tags: the scripts wrote `Chips, Fabs` unquoted into a list, where one
+    name looks like two tags. Liquid is not run, and only Markdown's own marks are rendered, not kramdown's.
     """
     decoded = decode(body)
     problems = list(decoded.problems)
@@ -120,7 +121,7 @@ def read_post(
     return ReadPost(
         file_name=file_name,
         form=_form(safe=told.safe, by_scripts=said.by_scripts),
-        title=(plain_title or plain)(written),
+        title=written if told.safe else (plain_title or plain)(written),
         url=said.url,
         authors=said.authors,
         tags=said.tags,

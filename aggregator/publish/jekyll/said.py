@@ -125,7 +125,7 @@ def _said_in_yaml(front: str, told: Body, problems: list[str]) -> Said:
         by_scripts=False,
         title=title if title or in_link is not None else None,
         url=_checked(next(urls, None) or linked, problems),
-        authors=_authors(people),
+        authors=union(people) if told.safe else _authors(people),
         tags=_told(union(map(clean_tag, labels)), problems),
         date=next(dates, None),
         updated=next(iter(_texts(values, _UPDATED_KEYS)), None),
@@ -229,7 +229,7 @@ def _checked(url: str | None, problems: list[str]) -> str | None:
 
 def plain(written: str) -> str:
     """Return one line of text with its character references decoded, those alone that have their `;`."""
-    line = " ".join(part.strip() for part in written.splitlines())
+    line = " ".join(part.strip() for part in written.split("\n"))
     return printable(_REFERENCE.sub(lambda found: unescape(found[0]), line)).strip()
 
 
