@@ -1,28 +1,28 @@
-"""`import`: the feeds of another reader become sources."""
+"""`import`: what other programs wrote. The feeds of another reader become sources here."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from aggregator.cli.addresses import addresses
-from aggregator.cli.database import existing_store, missing_database, names_in_use
 from aggregator.cli.exits import Failure, Misuse
+from aggregator.cli.import_jekyll import jekyll_command
+from aggregator.cli.import_lists import subs_command, urls_command
 from aggregator.cli.options import config_option, config_path, json_option, load_config
 from aggregator.cli.output import counted, print_json
+from aggregator.cli.sourcelists import list_line, list_records, list_summary, sort_feeds
 from aggregator.config import Config
 from aggregator.config.edit import add_sources
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.exceptions import OpmlError
-from aggregator.ingest.listed import Refusal, address_key, named_apart, settle
 from aggregator.ingest.opml import ACCEPT, FeedList, read_opml
-from aggregator.model import Fetched, FetchRequest, ListedSource, Unreadable
+from aggregator.model import Fetched, FetchRequest, Unreadable
 from aggregator.printable import escape
 from aggregator.rules.tagging import clean_tag, union
 
@@ -33,7 +33,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 @click.group("import")
 @config_option()
 def import_command() -> None:
-    """Add what other programs wrote to the config."""
+    """Take over what other programs wrote: their feeds, their posts, and the links that they know."""
+
+
+import_command.add_command(jekyll_command)
+import_command.add_command(subs_command)
+import_command.add_command(urls_command)
 
 
 @import_command.command("opml")
@@ -53,32 +58,22 @@ def opml_command(*, origin: str, tags: Sequence[str], dry_run: bool, as_json: bo
     own = _checked_tags(tags)
     config = load_config()
     found = _read(origin, config)
-    intake = _sorted(found, config, own)
+    intake = sort_feeds(found.feeds, config, own)
     if not dry_run and intake.added:
         add_sources(config_path(), intake.added)
-    for record in _records(intake):
+    for record in list_records(intake):
         if as_json:
             print_json(record)
         else:
-            click.echo(escape(_line(record)))
+            click.echo(escape(list_line(record)))
     if not as_json:
-        click.echo(escape(_summary(intake, found, dry_run=dry_run)))
+        nothing = "The list names no feeds; nothing was added."
+        click.echo(escape(list_summary(intake, dry_run=dry_run)) if found.feeds else nothing)
     if found.problem:
         click.echo(escape(f"aggregator: {origin}: {found.problem}"), err=True)
     if found.includes:
         included = counted(found.includes, "list")
         click.echo(f"aggregator: {included} that it includes: not followed; import each by itself", err=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Intake:
-    """What becomes of the feeds of a list."""
-
-    added: list[ListedSource]
-    known: list[tuple[ListedSource, str]]
-    """With the name that the config has for each."""
-    refused: tuple[Refusal, ...]
-    repeated: int
 
 
 def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
@@ -120,67 +115,3 @@ def _opened(origin: str, config: Config) -> Fetched:
     if len(body) > most:
         raise OpmlError(f"{origin}: is larger than {most:,} bytes ([polling] max_size); nothing was added")
     return Fetched(status=200, url="", content_type=None, body=body, validators=None)
-
-
-def _sorted(found: FeedList, config: Config, own: Sequence[str]) -> _Intake:
-    settled = settle(found.feeds)
-    names = {address_key(url): name for name, url in _addresses_in_use(config)}
-    new = [
-        ListedSource(name=source.name, url=source.url, tags=union(own, source.tags))
-        for source in settled.sources
-        if address_key(source.url) not in names
-    ]
-    return _Intake(
-        added=named_apart(new, (source.name for source in config.sources), owners=names_in_use(config)),
-        known=[
-            (source, names[key]) for source in settled.sources if (key := address_key(source.url)) in names
-        ],
-        refused=settled.refused,
-        repeated=settled.repeated,
-    )
-
-
-def _addresses_in_use(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield name and URL of each source, those in the config last: they win."""
-    if not missing_database(config):
-        configured = {source.name for source in config.sources}
-        with existing_store(config) as store:
-            for status in store.source_statuses():
-                if status.moved_to and status.name in configured:
-                    yield status.name, status.moved_to
-    for source in config.sources:
-        yield source.name, source.url
-
-
-def _records(intake: _Intake) -> Iterator[dict[str, object]]:
-    for source in intake.added:
-        yield {"action": "added", "name": source.name, "url": source.url, "tags": source.tags}
-    for source, name in intake.known:
-        yield {"action": "known", "name": name, "url": source.url, "tags": source.tags}
-    for refusal in intake.refused:
-        yield {"action": "skipped", "name": refusal.name, "url": refusal.url, "why": refusal.why}
-
-
-def _line(record: dict[str, object]) -> str:
-    match record["action"]:
-        case "added":
-            tags = record["tags"]
-            tagged = f" [{', '.join(tags)}]" if isinstance(tags, tuple) and tags else ""
-            return f"+ {record['name']!r}: {record['url']}{tagged}"
-        case "known":
-            return f"= {record['name']!r}: {record['url']} is there already"
-        case _:
-            return f"! {record['name']!r}: {record['url']}: {record['why']}; skipped"
-
-
-def _summary(intake: _Intake, found: FeedList, *, dry_run: bool) -> str:
-    if not found.feeds:
-        return "The list names no feeds; nothing was added."
-    parts = [f"{counted(len(intake.added), 'source')} {'would be added' if dry_run else 'added'}"]
-    if intake.known:
-        parts.append(f"{len(intake.known)} there already")
-    if intake.repeated:
-        parts.append(f"{intake.repeated} named more than once")
-    if intake.refused:
-        parts.append(f"{len(intake.refused)} skipped")
-    return f"{config_path()}: {', '.join(parts)}"
