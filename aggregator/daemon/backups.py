@@ -21,7 +21,7 @@ RETRY = 600.0
 LONGEST_WAIT = 600.0
 """Seconds between two looks at what is due: a machine that slept does not know how long."""
 
-FIRST = 5.0
+FIRST = 2.0
 """Seconds after the start before which there is none: everything else goes first then."""
 
 _PAUSE = 0.005

@@ -22,6 +22,9 @@ TICK = 0.25
 LATE = 15.0
 """Seconds without a tick after which the scheduler counts as stuck."""
 
+TOLD_AGAIN = 60.0
+"""Seconds after which an error that stays is told again: each tick has it, and fills the log."""
+
 
 class Scheduler:
     """Calls `tick` every `TICK` seconds, in a thread of its own, from `start` to `stop`."""
@@ -29,6 +32,8 @@ class Scheduler:
     def __init__(self, tick: Callable[[], None]) -> None:
         self._tick = tick
         self._last: float | None = None
+        self._failure: str | None = None
+        self._told = 0.0
         # By default a job that is a second late is skipped; this one is always still wanted, once.
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -49,14 +54,25 @@ class Scheduler:
         if self._last is None:
             return "The scheduler has not started yet."
         silent = time.monotonic() - self._last
-        return None if silent < LATE else f"The scheduler has not ticked for {silent:.0f} s."
+        if silent < LATE:
+            return None
+        why = f": {self._failure}" if self._failure else "."
+        return f"The scheduler has not ticked for {silent:.0f} s{why}"
 
     def _run(self) -> None:
         try:
             self._tick()
         except AggregatorError as error:
-            log.error("%s; the next tick tries again", error)  # noqa: TRY400 - the line says it all
+            self._fail(str(error))
         except Exception:
             log.exception("the scheduler's tick failed; the next one tries again")
         else:
             self._last = time.monotonic()
+            if self._failure is not None:
+                self._failure = None
+                log.info("the scheduler goes on")
+
+    def _fail(self, message: str) -> None:
+        if message != self._failure or time.monotonic() - self._told > TOLD_AGAIN:
+            self._failure, self._told = message, time.monotonic()
+            log.error("%s; it is tried again several times a second", message)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -64,25 +65,50 @@ def test_a_tick_that_hangs_is_told_with_the_time_since_the_last_one(monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("error", "in_one_line"),
-    [(StoreError("x.db: database is locked"), True), (ZeroDivisionError("oops"), False)],
+    ("error", "said"),
+    [
+        (StoreError("x.db: locked"), ["x.db: locked; it is tried again", "the scheduler goes on"]),
+        (ZeroDivisionError("oops"), ["the scheduler's tick failed; the next one tries again"] * 3),
+    ],
 )
 def test_a_tick_that_fails_is_tried_again(
-    error: Exception, in_one_line: bool, caplog: pytest.LogCaptureFixture
+    error: Exception, said: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    """What can be acted on is one line, however many ticks have it: there are four in a second."""
+    caplog.set_level(logging.INFO, "aggregator.daemon.scheduler")
     ticks = 0
 
     def tick() -> None:
         nonlocal ticks
         ticks += 1
-        if ticks < 3:
+        if ticks < 4:
             raise error
 
     ticker = Scheduler(tick)
     with started(ticker):
-        wait_until(lambda: ticks > 3, "it goes on")
+        wait_until(lambda: ticks > 4, "it goes on")
         assert ticker.problem() is None
-    said = [record for record in caplog.records if record.name == "aggregator.daemon.scheduler"]
-    assert len(said) == 2
-    assert all((record.exc_info is None) == in_one_line for record in said)
-    assert all("again" in record.message for record in said)
+    records = [record for record in caplog.records if record.name == "aggregator.daemon.scheduler"]
+    assert len(records) == len(said)
+    assert all(record.message.startswith(line) for record, line in zip(records, said, strict=True))
+    assert all((record.exc_info is None) == isinstance(error, StoreError) for record in records)
+
+
+def test_an_error_that_stays_is_told_again_and_by_who_asks(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(scheduler, "TOLD_AGAIN", 0.1)
+    monkeypatch.setattr(scheduler, "LATE", 0.05)
+    ticks = 0
+
+    def tick() -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks > 1:
+            raise StoreError("the disk is full")
+
+    ticker = Scheduler(tick)
+    with started(ticker):
+        wait_until(lambda: len(caplog.records) >= 2, "it was told twice")
+        assert ticks > len(caplog.records)
+        assert ticker.problem() == "The scheduler has not ticked for 0 s: the disk is full"
