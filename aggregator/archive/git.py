@@ -114,7 +114,9 @@ def _commit(store: Store, folder: Folder, kind: ArchiveKind, stop: Callable[[], 
             "commit", "--quiet", "--no-gpg-sign", "--cleanup=verbatim", "--only", *from_list, "-m", message,
             given=listed,
         )  # fmt: skip
-    elif not states and git.answers("check-ignore", "--quiet", next(iter(written), "index.html")):
+    elif not states and git.answers(
+        "--no-literal-pathspecs", "check-ignore", "--quiet", "--", next(iter(written), "index.html")
+    ):
         raise CommitError(f"{folder.path}: git ignores what is written there: see .gitignore there")
     if removed := [file.path for file in written.values() if not file.digest]:
         store.folders.keep(folder.mark, gone=removed)
@@ -176,10 +178,12 @@ class _Git:
 
     def _await(self, process: subprocess.Popen[bytes], given: bytes) -> tuple[int, bytes, bytes]:
         until = time.monotonic() + DEADLINE
+        left: bytes | None = given
         while True:
             try:
-                printed, said = process.communicate(given, timeout=_LOOK)
+                printed, said = process.communicate(left, timeout=_LOOK)
             except subprocess.TimeoutExpired:
+                left = None  # it goes on with what it was given
                 if self._stop():
                     raise CommitError(f"{self.folder}: was not committed: it was stopped") from None
                 if time.monotonic() > until:
