@@ -160,14 +160,15 @@ def _other_spellings(href: str) -> Iterator[str]:
     other rules than RFC 3490 where these take `ß` for `ss`.
     """
     before, mark, query = href.partition("?")
-    if "%27" in query:
-        yield f"{before}{mark}{query.replace('%27', chr(39))}"
+    quoted = f"{before}{mark}{query.replace('%27', chr(39))}"
     scheme, slashes, rest = href.partition("://")
-    host, *_ = rest.split("/", 1)
-    if _PUNYCODE in host:
-        named = _in_unicode(host)
-        if named != host:
-            yield f"{scheme}{slashes}{named}{rest[len(host) :]}"
+    host = rest.split("/", 1)[0]
+    named = _in_unicode(host) if _PUNYCODE in host else host
+    for spelling in dict.fromkeys((href, quoted)):
+        for known_as in dict.fromkeys((host, named)):
+            other = f"{scheme}{slashes}{known_as}{spelling[len(scheme) + len(slashes) + len(host) :]}"
+            if other != href:
+                yield other
 
 
 def _in_unicode(host: str) -> str:

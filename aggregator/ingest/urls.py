@@ -126,9 +126,9 @@ def canonical(url: str, *, fragment: bool = False) -> str | None:
 
     Following RFC 3986, section 6: host in lower case and IDNA, without trailing dot; no default port, no
     userinfo; dot segments removed; percent-encoding only where needed, in upper case; an empty path is `/`.
-    Beyond it: http and https are alike (the result says https), tracking parameters are dropped and the
-    others kept in their order, and a fragment is dropped unless it routes (`#/…`, `#!…`), or is asked for by
-    `fragment`: then it tells the items of one page apart.
+    Beyond it: http and https are alike (the result says https), a backslash in a path is a slash, as browsers
+    take it, tracking parameters are dropped and the others kept in their order, and a fragment is dropped
+    unless it routes (`#/…`, `#!…`), or is asked for by `fragment`: then it tells the items of one page apart.
 
     A slash at the end of a path is kept: sites do answer differently, and a story stored twice is better than
     one that is lost. For the same reason `www.` and index pages stay. URLs of other schemes are returned as
@@ -143,7 +143,8 @@ def canonical(url: str, *, fragment: bool = False) -> str | None:
     authority = _authority(parts.authority)
     if authority is None:
         return None
-    path = _without_dot_segments(_encoded(parts.path, also="/:@!$&'()*+,;="))
+    slashed = parts.path.replace("\\", "/")
+    path = _without_dot_segments(_encoded(slashed, also="/:@!$&'()*+,;="))
     query = "&".join(
         _encoded(pair, also="/?:@!$'()*+,;=") for pair in parts.query.split("&") if pair and not _tracks(pair)
     )
