@@ -33,7 +33,7 @@ def html_block(html: str) -> str:
     if _BLANK_LINE.search(html):
         html = "".join(_without_blank_lines(_TAG.split(html)))
     if max(map(len, html.split("\n"))) > _LONG_LINE:
-        html = "".join(_with_short_lines(_TAG.split(html)))
+        html = re.sub(r"\n>\Z", ">", "".join(_with_short_lines(_TAG.split(html))))
     return html
 
 

@@ -315,3 +315,4 @@ def test_long_lines_are_broken_within_tags() -> None:
     block = html_block(html)
     assert max(map(len, block.split("\n"))) < 2_100
     assert block.replace("\n>", ">") == html
+    assert html_block(f"<h2>{'x' * 9_000}</h2>") == f"<h2>{'x' * 9_000}</h2>"
