@@ -32,6 +32,7 @@ def _trigger(table: str, event: str, kind: str, key: str, *, when: str = "1") ->
     What has changed since somebody last looked keeps its number: most rows change more than once in the
     transaction that makes them, and most databases have no folder that follows them.
     """
+    key = f"+{key}"  # of no type, as the column is that it is compared with: else its index is not used
     return (
         f"CREATE TRIGGER {table}_{event.lower()}_noted AFTER {event} ON {table} WHEN ({when})"  # noqa: S608 - constants
         f" AND NOT EXISTS (SELECT 1 FROM changes WHERE kind = '{kind}' AND key = {key}"

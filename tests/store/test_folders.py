@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from aggregator.model import FolderState, Source, StoryPolicy, WrittenFile
 from aggregator.protocols import Store
@@ -91,3 +94,18 @@ def test_files_are_remembered_by_folder_and_entry_until_they_are_gone(store: Sto
     assert store.folders.state("m") is None
     assert store.folders.files("m") == []
     assert store.folders.files("other") == [two]
+
+
+def test_noting_a_change_takes_as_long_however_many_are_noted(store: Store, tmp_path: Path) -> None:
+    begun(store)
+    with closing(sqlite3.connect(tmp_path / "aggregator.db", isolation_level=None)) as conn:
+        conn.executemany(
+            "INSERT INTO changes (kind, key) VALUES (?, ?)",
+            [change for number in range(3000) for change in (("entry", number), ("tag", f"t{number}"))],
+        )
+        steps: list[int] = []  # hundreds, of SQLite's machine
+        conn.set_progress_handler(lambda: steps.append(1), 100)
+        conn.execute("INSERT INTO entry_tags (tag, surfaced, entry_id) VALUES ('new', 1, 1)")
+        conn.execute("UPDATE entries SET title = 'Else'")
+        conn.set_progress_handler(None, 0)
+        assert len(steps) < 10
