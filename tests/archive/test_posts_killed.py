@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +11,10 @@ from aggregator.archive import posts
 from aggregator.archive.folder import MARK, Folder
 from aggregator.archive.posts import export_posts
 from aggregator.model import ArchiveFolder, PostStyle, Source
-from aggregator.protocols import Store
 from aggregator.store import open_store
 from aggregator.store.folders import SqliteFolders
 from tests.store.drafts import HOUR, NOW, draft, poll
 
-ROOT = Path(__file__).parents[2]
 SOURCE = Source(name="A", url="https://a.example/feed")
 
 
@@ -94,41 +86,3 @@ def test_whatever_the_last_thing_was_that_it_did(
         steps.clear()
         last = number
         assert lived(tmp_path / f"{number}", style, killed_once) == undisturbed, f"killed at step {number}"
-
-
-RUN = """
-import sys
-from pathlib import Path
-from aggregator.archive.posts import export_posts
-from aggregator.model import ArchiveFolder, PostStyle
-from aggregator.store import open_store
-store = open_store(sys.argv[1])
-print("ready", flush=True)
-export_posts(store, ArchiveFolder(folder=Path(sys.argv[2]), style=PostStyle.LEGACY))
-"""
-
-
-def test_at_any_instant(tmp_path: Path) -> None:
-    database = tmp_path / "aggregator.db"
-    store: Store = open_store(str(database))
-    store.sync_sources([SOURCE], now=NOW)
-    poll(
-        store, SOURCE, [draft(f"{n}", title=f"Same {n % 50}", published=NOW - HOUR + n) for n in range(1200)]
-    )
-    archive = ArchiveFolder(folder=tmp_path / "whole", style=PostStyle.LEGACY)
-    export_posts(store, archive)
-    for turn in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(database), str(tmp_path / "killed")],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(0.04 + 0.12 * turn)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    export_posts(store, replace(archive, folder=tmp_path / "killed"))
-    store.close()
-    assert files(tmp_path / "killed") == files(tmp_path / "whole")
