@@ -26,15 +26,14 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 
 _DELIMITED = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _OPENED = re.compile(r"---[ \t]*\n")
-_KEY = re.compile(r"(?P<key>[^\W\d][\w.-]*)[ \t]*:(?:[ \t]+(?P<value>.*)|[ \t]*)")
+_KEY = re.compile(r"(?P<key>[^\W\d][\w.-]{0,99})[ \t]*:(?:[ \t]+(?P<value>.*)|[ \t]*)")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
-_LONGEST_YAML = 256 * 1024
-"""Characters: libyaml takes a time that grows with the square of some texts."""
 _MOST_EVENTS = 20_000
 _DEEPEST = 32
 _MOST_PIECES = 2_000
 _MOST_KEYS = 500
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +126,6 @@ class _NoYamlError(Exception):
 
 
 def _mapping(text: str, problems: list[str]) -> dict[str, Value]:
-    if len(text) > _LONGEST_YAML:
-        raise _NoYamlError
     try:
         value = _Builder(problems).build(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -185,7 +182,7 @@ class _Builder:
                 merged |= value
                 continue
             if name in found and not self._open:
-                self._problems.append(f"the front matter has `{name}` twice: the last one counts")
+                self._problems.append(f"the front matter has `{name[:_SHOWN]}` twice: the last one counts")
             found[name] = value
         return {**merged, **found}
 

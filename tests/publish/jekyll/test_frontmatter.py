@@ -84,6 +84,7 @@ def test_of_a_key_that_is_there_twice_the_last_one_counts(rest: str) -> None:
 
 
 def test_keys_may_be_in_capitals_and_merged_from_another() -> None:
+    assert values("a: &a {b: c}\nd: {<<: *a}\n")["d"] == {"<<": {"b": "c"}}  # not inside: that could multiply
     assert values("base: &b {lang: de}\n<<: *b\nTitle: x\n") == {
         "lang": "de",
         "base": {"lang": "de"},
@@ -130,6 +131,23 @@ def test_aliases_of_aliases_do_not_multiply() -> None:
 )
 def test_what_is_made_to_be_costly_is_read_in_a_moment(front: str) -> None:
     assert seconds(front) < 2
+
+
+def test_of_a_front_matter_that_is_no_yaml_the_first_keys_are_read() -> None:
+    read = read_front_matter("".join(f"key{number}: a: b\n" for number in range(600)))
+    assert len(read.values) == 500
+    assert read.problems[-1] == "the front matter has more than 500 keys: the others are passed over"
+
+
+def test_no_problem_is_longer_than_people_read() -> None:
+    long = "k" * 1_000_000
+    for front in (
+        f"{long}: a: b\n",
+        f"{long}: a\n{long}: b\n",
+        f'"{long}": a\n"{long}": b\n',
+        f"a: [{long}\n",
+    ):
+        assert all(len(problem) < 200 for problem in problems(front))
 
 
 def test_the_front_matter_ends_at_its_line_and_the_body_keeps_its_own() -> None:

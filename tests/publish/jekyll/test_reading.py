@@ -198,6 +198,9 @@ def test_the_address_is_the_front_matters_and_else_the_link_lines() -> None:
     assert found.problems == ("the link line has another address than the front matter, which is taken",)
     found = edited("](https://chips.example/2024/new-fab)", "](https://a.example/(x)_[y](z))")
     assert found.title == ENTRY.title
+    lines = "---\n---\n<!--1-->\n[see ](http: b) now](https://a.example/(x)_[y](z))\n------\n"
+    found = read(lines)
+    assert (found.title, found.url) == ("see ](http: b) now", "https://a.example/(x)_[y](z)")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +256,15 @@ def test_keys_that_are_missing_are_told_together() -> None:
     assert (found.form, found.authors) == (PostForm.SCRIPTS, ())
 
 
+def test_other_scripts_with_such_a_body_quoted_no_author_either() -> None:
+    found = edited("layout: post\n", "layout: post\nrating: {a: [1]}\n")
+    assert found.form is PostForm.OTHER
+    text = LEGACY.body.decode().replace("layout: post\n", "x: y\n")
+    for author in ("Ann #1", "null", "12:30", "{Ann}"):
+        body = text.replace("author: Ada Example", f"author: {author}").encode()
+        assert read_post(LEGACY.file_name, body).authors == (author,)
+
+
 def test_without_front_matter_the_body_tells_what_it_can() -> None:
     found = read_post(LEGACY.file_name, LEGACY.body.partition(b"\n---\n")[2])
     assert (found.title, found.url, found.said) == (ENTRY.title, ENTRY.url, ENTRY.id)
@@ -288,8 +300,8 @@ def test_western_text_is_read_as_such_and_a_broken_character_spoils_no_other() -
     found = read_post("a.md", "---\ntitle: Café – naïve\n---\n".encode("cp1252"))
     assert found.title == "Café – naïve"
     assert "it is no UTF-8: it is read as windows-1252" in found.problems
-    found = read_post("a.md", "---\ntitle: 日本 Café".encode() + b"\xc3\n---\n")
-    assert found.title == "日本 Café\ufffd"
+    found = read_post("a.md", "---\ntitle: Café".encode() + b"\xc3 \xff \xfe\n---\n")
+    assert found.title == "Café\ufffd \ufffd \ufffd"
 
 
 @given(st.text(max_size=30), st.binary(max_size=300))
@@ -325,6 +337,12 @@ def test_the_safe_style_says_what_the_entry_did() -> None:
     assert [file.url for file in found.enclosures] == [file.url for file in entry.enclosures]
     assert str(found.content_html) == to_item(entry).content
     assert found.problems == ()
+
+
+def test_values_of_the_safe_style_are_text_to_the_letter() -> None:
+    entry = an_entry(title="Q&amp;A <b>x</b>", authors=("R&amp;D",))
+    found = read_post("a.md", safe_post(entry).body, plain_title=plain_text)
+    assert (found.title, found.authors) == (entry.title, entry.authors)
 
 
 def test_liquid_in_the_content_of_the_safe_style_comes_back() -> None:

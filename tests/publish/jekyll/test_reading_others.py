@@ -72,6 +72,11 @@ def test_dates_of_iso_8601_are_understood(date: str, instant: int | None) -> Non
     assert front(f"date: {date}").dated == instant
 
 
+def test_a_flag_is_no_date() -> None:
+    assert "there is no date: the one in the file's name stands in" in front("published: true").problems
+    assert front("published: 2024-04-03").dated == APRIL_3
+
+
 def test_other_dates_are_asked_for_and_those_of_no_meaning_told() -> None:
     asked: list[str] = []
 
@@ -164,7 +169,7 @@ def test_a_post_by_hand_that_looks_a_little_like_one_of_the_scripts_is_yaml() ->
         '---\ntitle: "a"\n---\n<!--1-->\n[' + "](http:" * 300_000 + ")\n------\n\n<div>\n</div>\n",
         '---\ntitle: "' + '\\"' * 500_000 + '"\n---\n<!--1-->\n[a](b)\n------\n\n<div>\n</div>\n',
         "---\na: b\n---\n" + "word " * 1_000_000,
-        "---\na: b\n---\n" + "![" * 200_000,
+        "---\na: b\n---\n" + "![" * 140_000,
         legacy_post(an_entry()).body.decode().replace("<div>", "<div>\n" + "<p>x</p></div>" * 300_000),
     ],
     ids=["spaces", "lines", "comments", "comment", "links", "quotes", "words", "images", "content"],

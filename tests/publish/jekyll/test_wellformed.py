@@ -85,6 +85,12 @@ def test_one_thing_that_is_otherwise_is_told(written: str, instead: str, why: st
     assert fault(TEXT.replace(written, instead)) == why
 
 
+def test_the_link_line_has_the_title_without_space_around_it() -> None:
+    spaced = TEXT.replace('title: "', 'title: " ')
+    assert fault(spaced, POST.file_name.replace("-He", "- He")) is None
+    assert fault(spaced.replace("[He", "[ He")) == "its link line has another title than its front matter"
+
+
 def test_what_is_no_text_is_not_well_formed() -> None:
     assert fault_of(POST.file_name, b"\xff" + POST.body) == "it is no UTF-8"
     assert fault_of("", b"") == "its line 1 is not `---`"
