@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -152,11 +153,14 @@ def _draft(file: Path, like: Path) -> Iterator[Path]:
 
 
 def resemble(file: Path, like: Path) -> None:
-    """Give a file the permissions and, where we may, the owner of another one. Raises `OSError`."""
+    """Give a file the permissions and, where we may, the owner of another one. Raises `OSError`.
+
+    Its owner can write to it in any case.
+    """
     status = like.stat()
     with suppress(PermissionError):
         os.chown(file, status.st_uid, status.st_gid)
-    file.chmod(status.st_mode & 0o666)
+    file.chmod(status.st_mode & 0o666 | stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _copy(

@@ -13,7 +13,7 @@ from pathlib import Path
 from aggregator.exceptions import StoreError
 from aggregator.store import orphans
 from aggregator.store.access import BESIDE, reading
-from aggregator.store.findings import Finding, ok, problem, warning
+from aggregator.store.findings import Finding, Level, ok, problem, warning
 from aggregator.store.steps import applied_steps, known_steps, refuse_unknown, take_steps
 
 FIXED = (3, 51, 3)
@@ -49,8 +49,10 @@ def examine(database: Path, *, now: int) -> list[Finding]:
 
 
 def _contents(conn: sqlite3.Connection, database: Path, now: int) -> Iterator[Finding]:
-    whole = _integrity(conn)
-    yield whole
+    damage = _integrity(conn)
+    yield damage
+    if damage.level is Level.PROBLEM:
+        return
     try:
         refuse_unknown(conn, database)
     except StoreError as error:

@@ -93,6 +93,8 @@ def _closed_for_others(database: Path) -> Iterator[None]:
     if not database.exists():
         yield
         return
+    if not os.access(database, os.W_OK):
+        raise StoreError(f"{database}: is not writable for this user, who could not use what is restored")
     conn = connect(database, "mode=rw")
     try:
         conn.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")

@@ -63,18 +63,42 @@ def run_python(code: str, *arguments: object, largest_file: int | None = None) -
     )
 
 
-KILL_AT = """
+_RUN_AND_KILL = """
 import os, signal, sys
-left = int(sys.argv.pop(1))
+from {module} import {function}
+from pathlib import Path
+
+left = 0
 def count(event, arguments):
     global left
-    if event in {"os.link", "os.rename", "os.remove"}:
+    if event in {{"os.link", "os.rename", "os.remove"}}:
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(count)
+
+for moment in range(1, 50):
+    folder = Path(sys.argv[1]) / str(moment)
+    if (child := os.fork()) == 0:
+        left = moment
+        {call}
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        print(moment)
+        break
 """
-"""Put before a program, lets it be killed just before the so-and-so-many-th of these calls: argument 1."""
+
+
+def kill_at_each_step(folder: Path, *, module: str, function: str, call: str) -> int:
+    """Make a call in processes that are killed just before they first, second, … change a name on the disk.
+
+    Each finds its own `folder`, by its number from 1. Returns the number of the one that was not killed.
+    """
+    code = _RUN_AND_KILL.format(module=module, function=function, call=call)
+    with run_python(code, folder) as process:
+        said, failed = process.communicate(timeout=60)
+    assert failed == ""
+    return int(said)
 
 
 def killed(process: subprocess.Popen[str]) -> bool:

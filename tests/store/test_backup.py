@@ -65,9 +65,13 @@ def test_a_newer_backup_takes_the_place_of_an_older_one(database: Path, tmp_path
 
 
 def test_a_backup_is_as_private_as_the_database(database: Path, tmp_path: Path) -> None:
-    database.chmod(0o600)
+    for mode in (0o600, 0o640):
+        database.chmod(mode)
+        back_up(database, tmp_path / "b.db")
+        assert stat.S_IMODE((tmp_path / "b.db").stat().st_mode) == mode
+    database.chmod(0o440)
     back_up(database, tmp_path / "b.db")
-    assert stat.S_IMODE((tmp_path / "b.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "b.db").stat().st_mode) == 0o640, "what is restored must be writable"
 
 
 def test_a_file_that_is_no_backup_is_replaced_when_that_is_asked_for_only(

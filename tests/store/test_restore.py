@@ -15,7 +15,7 @@ from aggregator.store import open_store
 from aggregator.store import restore as restoring
 from aggregator.store.backup import back_up
 from aggregator.store.restore import restore
-from tests.store.damage import KILL_AT, A, fill, flip_pages, killed, run_python, titles
+from tests.store.damage import A, fill, flip_pages, kill_at_each_step, killed, run_python, titles
 from tests.store.drafts import NOW, draft, poll
 
 
@@ -141,33 +141,28 @@ def test_a_database_that_is_gone_is_made_and_a_log_that_stayed_behind_is_not_app
     assert titles(database) == ["old"]
 
 
-_RESTORE = """
-from pathlib import Path
-from aggregator.store.restore import restore
-restore(Path(sys.argv[1]), Path(sys.argv[2]), now=0)
-"""
-
-
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_restore_that_is_killed_leaves_the_former_database_or_the_restored_one(
     database: Path, backup: Path, tmp_path: Path, *, damaged: bool
 ) -> None:
     if damaged:
         flip_pages(database, after=0)
-    bytes_before, seen = database.read_bytes(), set()
-    for moment in range(1, 40):
-        folder = tmp_path / str(moment)
-        folder.mkdir()
-        path = folder / database.name
-        path.write_bytes(bytes_before)
-        was_killed = killed(run_python(KILL_AT + _RESTORE, moment, backup, path))
-        is_restored = path.read_bytes()[100:] != bytes_before[100:]
-        seen.add(is_restored)
-        if not is_restored:
+    bytes_before, seen = database.read_bytes(), []
+    for moment in range(1, 50):
+        (tmp_path / str(moment)).mkdir()
+        (tmp_path / str(moment) / "x.db").write_bytes(bytes_before)
+    last = kill_at_each_step(
+        tmp_path,
+        module="aggregator.store.restore",
+        function="restore",
+        call=f"restore(Path({str(backup)!r}), folder / 'x.db', now=0)",
+    )
+    for moment in range(1, last + 1):
+        path = tmp_path / str(moment) / "x.db"
+        seen.append(path.read_bytes()[100:] != bytes_before[100:])
+        if not seen[-1]:
             restore(backup, path, now=0)
         assert titles(path) == ["old"]
-        assert len(kept_names(folder)) == 1, "a name that was given before the end is not given twice"
-        if not was_killed:
-            break
-    assert not was_killed
-    assert seen == {False, True}
+        assert len(kept_names(path.parent)) == 1, "a name that was given before the end is not given twice"
+    assert seen == sorted(seen)
+    assert set(seen) == {False, True}
