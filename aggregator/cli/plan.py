@@ -39,11 +39,13 @@ def plan_command(*, as_json: bool) -> None:
     It is compared with the config that was last in force. Where tags are others, or rules than those that
     were applied to what is stored, every stored entry is looked at, as it would be once `aggregator rules
     apply` has been called. Sources that have moved for good are listed with the address that the config had
-    better have. Nothing is changed by it.
+    better have. Where limits of age or number are new, it is told how many entries they delete. Nothing is
+    changed by it.
     """
     config = with_followed_lists(load_config())
     outlook: Outlook | None = None
     before = InForce()
+    let_go = 0
     if missing := missing_database(config):
         click.echo(escape(f"aggregator: {missing}"), err=True)
         steps = [*plan(config.sources, (), {}), *_curation_steps(config, before)]
@@ -55,17 +57,30 @@ def plan_command(*, as_json: bool) -> None:
                 *_curation_steps(config, before),
             ]
             outlook = _outlook(config, before, steps, store, hidden=as_json and sys.stdout.isatty())
+            let_go = _let_go(config, store)
     if as_json:
         for step in steps:
             print_json(asdict(step))
         for record in _outlook_records(outlook):
             print_json(record)
+        if let_go:
+            print_json({"change": "retention", "entries": let_go})
         return
     if not steps:
         click.echo("Nothing would change in sources, rules and feeds.")
     unapplied = "" if are_applied(config.rules, before) else _unapplied(config, steps)
     for line in [*map(_line, steps), *_outlook_lines(outlook, unapplied=unapplied)]:
         click.echo(escape(line))
+    if let_go:
+        told = "`aggregator prune --dry-run` tells which"
+        click.echo(f"{counted(let_go, 'entry')} would be deleted by limits that are new; {told}.")
+
+
+def _let_go(config: Config, store: Store) -> int:
+    """Return how many entries are deleted by limits that are new."""
+    if store.pruning.are_applied(config.retention, config.sources):
+        return 0
+    return sum(1 for _ in store.pruning.due(config.retention, config.sources, now=now_ms()))
 
 
 def _curation_steps(config: Config, before: InForce) -> list[Step]:

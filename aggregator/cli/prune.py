@@ -20,7 +20,7 @@ from aggregator.model import DueEntry, PurgeReason, keeps_everything
 from aggregator.printable import escape
 from aggregator.protocols import Store
 
-_BATCH = 200
+_BATCH = 100
 """Entries of one transaction, for which the service's polls have to wait."""
 
 _PAUSE = 0.02

@@ -17,7 +17,7 @@ from aggregator.protocols import Clock, Pruning
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 100
 """Entries of one transaction, for which polls have to wait."""
 
 PAUSE = 0.02

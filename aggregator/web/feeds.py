@@ -54,6 +54,8 @@ _TOO_COSTLY_S = 300
 
 _CACHE_CONTROL = "public, max-age=60, must-revalidate"
 _FOR_EVER = "public, max-age=31536000, immutable"
+_REREAD_MS = 600_000
+"""For so long a part of a feed's history is answered from memory when entries of it were deleted."""
 _NO_ARCHIVE = "There is no such part of the feed's history; the feed itself names the newest one."
 _OPEN_TO_BROWSERS = (b"access-control-allow-origin", b"*")
 
@@ -224,7 +226,8 @@ class FeedDesk:
             return _Kept(config, revision, None, Unknown(_NO_ARCHIVE))
         prepared = prepare(found, cache_control=_FOR_EVER, now=now, extra=[_OPEN_TO_BROWSERS])
         # These bytes are older than this process.
-        return _Kept(config, None, None, replace(prepared, served_since=prepared.last_modified or 0))
+        prepared = replace(prepared, served_since=prepared.last_modified or 0)
+        return _Kept(config, None, None, prepared, now + _REREAD_MS)
 
     def _opml(self, config: Config, target: OpmlTarget) -> Prepared:
         body = feed_list(config, target.opened)

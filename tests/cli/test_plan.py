@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from aggregator.clock import now_ms
 from aggregator.model import Rule
 from aggregator.store import open_store
 from tests.cli.conftest import Desk
@@ -198,3 +199,16 @@ def test_who_takes_over_an_address_under_a_name_that_was_known_leaves_its_entrie
     assert numbers(desk) == {}
     take_over(desk)
     assert [record["tags"] for record in desk.json("entries")] == [[]]
+
+
+def test_a_plan_tells_how_many_entries_new_limits_delete(desk: Desk) -> None:
+    desk.write(A)
+    now = now_ms()
+    desk.bring("a", draft("x", published=now), draft("y", published=now - 9 * DAY), now=now)
+    desk.write(A + '[retention]\nmax_age = "7d"\n')
+    line = "1 entry would be deleted by limits that are new; `aggregator prune --dry-run` tells which."
+    assert desk.done("plan").splitlines()[-1] == line
+    assert desk.json("plan")[-1] == {"change": "retention", "entries": 1}
+    desk.done("prune")
+    desk.bring("a", draft("z", published=now - 8 * DAY), now=now)
+    assert "deleted" not in desk.done("plan"), "limits that are applied are no change"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Digest, FeedSpec, Order, StoryPolicy
+from aggregator.model import Digest, FeedSpec, Order, Retention, StoryPolicy
 from tests.web.site import HOUR, NOW, Reply, Site, config, item, open_site, poll, source
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -156,6 +156,24 @@ def test_an_archive_document_never_changes_and_says_so(site: Site, suffix: str) 
         assert again.headers["last-modified"] == reply.headers["last-modified"]
         assert again.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert site.get(path, If_None_Match=reply.headers["etag"]).status == 304
+
+
+@pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
+def test_what_was_deleted_leaves_the_archive_documents_soon(site: Site, suffix: str) -> None:
+    site.get(f"/feeds/news.{suffix}")
+    pages = [f"/feeds/news.{suffix}?archive={number}" for number in (1, 2, 3)]
+    before = [site.get(path) for path in pages]
+    assert f"Text of {COUNT - 1}<" in before[0].text.replace("\\u003c", "<").replace("&lt;", "<")
+    for _ in site.store.pruning.purge(Retention(max_age=115 * HOUR), [], now=NOW, limit=100):
+        pass
+    site.now += HOUR
+    after = [site.get(path) for path in pages]
+    assert [reply.status for reply in after] == [200] * 3
+    assert f"Text of {COUNT - 1}" not in "".join(reply.text for reply in after)
+    assert [len(one.body) < len(other.body) for one, other in zip(after, before, strict=True)] == [
+        True, True, False,
+    ]  # fmt: skip
+    assert [reply.status for _, reply in walk(site, "/feeds/news.atom", "prev-archive")] == [200] * 4
 
 
 def test_an_archive_document_belongs_to_the_feed_and_leads_back_to_its_current_document(site: Site) -> None:
