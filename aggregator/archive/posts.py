@@ -51,6 +51,9 @@ from aggregator.rules.subject import Subject
 BATCH = 100
 """Posts that are written between two transactions."""
 
+_STAGED = 25
+"""Posts that are brought to the disk together."""
+
 _MANY = 2000
 """Of more changed entries than this, all entries are read in one go rather than each by itself."""
 
@@ -315,10 +318,12 @@ class _Export:
         done: list[WrittenFile] = []
         gone: list[str] = []
         finished = True
-        for action in actions:
+        for number, action in enumerate(actions):
             if self._stop():
                 finished = False
                 break
+            if number % _STAGED == 0:
+                self._folder.stage([(each.name, each.body) for each in actions[number : number + _STAGED]])
             name = self._write(action)
             was = [action.name, *action.had]
             for other in dict.fromkeys(was):

@@ -167,9 +167,37 @@ def test_a_kill_at_any_instant_leaves_whole_files_and_the_next_run_takes_its_dra
         body = (tmp_path / "a").read_bytes()
         assert body in (b"old" * 100_000, body[:6] * 100_000)
     (tmp_path / ".aggregator.draft").write_bytes(b"half")
+    (tmp_path / ".aggregator.draft-7").write_bytes(b"half")
     with open_folder(tmp_path, SITE) as folder:
         assert sorted(path.name for path in tmp_path.iterdir()) == [MARK, "a"]
         assert list(folder.names()) == ["a"]
+
+
+def test_files_that_are_staged_are_written_when_they_are_wanted_and_leave_nothing(tmp_path: Path) -> None:
+    with open_folder(tmp_path, SITE) as folder:
+        folder.write("same", b"1")
+        folder.stage([("a/b", b"1"), ("c", b"2"), ("same", b"1"), ("never", b"3"), ("other", b"4")])
+        assert sorted(folder.names()) == ["same"], "drafts are hidden"
+        assert folder.write("a/b", b"1")
+        assert folder.write("c", b"2")
+        assert not folder.write("same", b"1")
+        assert folder.write("other", b"5"), "of another mind"
+    assert (tmp_path / "a/b").read_bytes() + (tmp_path / "c").read_bytes() == b"12"
+    assert (tmp_path / "other").read_bytes() == b"5"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MARK, "a", "c", "other", "same"]
+
+
+def test_a_disk_that_fails_under_staged_files_is_told_and_keeps_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with open_folder(tmp_path, SITE) as folder, monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(ArchiveError, match="make room"):
+            folder.stage([("a", b"1"), ("b", b"2")])
+        assert [path.name for path in tmp_path.iterdir()] == [MARK]
 
 
 @pytest.mark.parametrize(
