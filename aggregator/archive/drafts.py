@@ -9,7 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from aggregator.ingest.dates import MAX_INSTANT, MIN_INSTANT, parse_instant
-from aggregator.ingest.normalize import normalize
+from aggregator.ingest.normalize import link_key, normalize
 from aggregator.ingest.text import plain_from_guess
 from aggregator.model import ImportedPost, ParsedEntry, ParsedFeed, Source
 from aggregator.publish.jekyll.reading import ReadPost, read_post
@@ -94,10 +94,7 @@ class Drafter:
 
 def link_keys(urls: Iterable[str]) -> Iterator[bytes]:
     """Yield what items are recognised by that have these links; nothing for what can be no item's link."""
-    entries = tuple(ParsedEntry(link=url) for url in urls)
-    if entries:
-        reading = normalize(ParsedFeed(version="jekyll", entries=entries), url="")
-        yield from (draft.keys.link for draft in reading.drafts if draft.keys.link is not None)
+    yield from (key for key in map(link_key, urls) if key is not None)
 
 
 def known_link_keys(urls: Iterable[str]) -> Iterator[bytes]:

@@ -116,9 +116,8 @@ def _keys(draft: EntryDraft) -> IdentityKeys:
     than the article below which it stands. An item without title, as on a microblog, has its content in the
     title's place.
     """
-    linked = draft.url is not None and not is_site_root(draft.url)
-    link = canonical(draft.url, fragment=True) if draft.url and linked else None
-    story = canonical(draft.url, fragment=leads_to_part(draft.url)) if draft.url and linked else None
+    link = _canonical_link(draft.url)
+    story = canonical(draft.url, fragment=leads_to_part(draft.url)) if draft.url and link else None
     title = title_form(draft.title)
     text: tuple[str, ...] = (title, draft.content_html or "")
     if not any(text):  # a bare file is known by its address, what says nothing by its name
@@ -134,6 +133,16 @@ def _keys(draft: EntryDraft) -> IdentityKeys:
         title_date=_hash(*named, str(draft.published)) if named and dated else None,
         story=_hash(story) if story else None,
     )
+
+
+def link_key(said: str) -> bytes | None:
+    """Return what an item is recognised by whose link is `said`; None for what can be no link, or no key."""
+    link = _canonical_link(_link(said))
+    return _hash(link) if link else None
+
+
+def _canonical_link(url: str | None) -> str | None:
+    return None if url is None or is_site_root(url) else canonical(url, fragment=True)
 
 
 def _without_shared_stories(drafts: list[EntryDraft]) -> Iterable[EntryDraft]:
