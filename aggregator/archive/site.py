@@ -4,8 +4,8 @@
         ─► the first page and the lists ─► what is gone ─► the folder is up to now
 
 Only what these changes concern is read and written, but for selections that depend on the clock, which are
-looked at each time. The folder's state moves on at the end of a run: one that was killed is made up for by the
-next.
+looked at each time. The folder's state moves on at the end of a run: one that was killed is made up for by
+the next.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ class EntryView:
     """What a page says of an entry."""
 
     item: Item
+    entry_id: int | None
+    """None of a digest, which is no entry."""
     sources: str
     authors: str
     labels: tuple[Label, ...]
@@ -208,6 +210,7 @@ class Pages:
         file = item.main_file
         return EntryView(
             item=item,
+            entry_id=None if entry is None else entry.id,
             sources=_named([origin.name for origin in item.origins], _SOURCES_NAMED),
             authors=_named(item.authors, _AUTHORS_NAMED),
             labels=tuple(
