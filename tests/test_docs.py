@@ -92,7 +92,7 @@ def test_a_command_is_documented_with_its_own_options(name: str) -> None:
 
 def test_the_commands_that_print_json_are_named() -> None:
     with_json = [name for name, command in COMMANDS.items() if "as_json" in {p.name for p in command.params}]
-    (sentence,) = re.findall(r"([^.]*)print JSON Lines with `--json`", section("## Command line"))
+    (sentence,) = re.findall(r"([^.]*)print JSON Lines with\s`--json`", section("## Command line"))
     named = [code for code in code_of(sentence) if not code.startswith("-")]
     assert sorted(f"aggregator {name}" for name in named) == sorted(with_json)
 
