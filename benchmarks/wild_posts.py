@@ -209,7 +209,7 @@ FORMS: dict[str, Form] = {
     "no layout": _without("layout"),
     "no front matter": _no_front_matter,
     "front matter without end": lambda post, _: replace(
-        post, body=post.body.replace(b"---\n<!--", b"<!--", 1), open=_EVERYTHING
+        post, body=post.body.replace(b"---\n<!--", b"<!--", 1), open=_CONTENT
     ),
     "empty file": _bytes(lambda _: b"", open=_EVERYTHING),
     "binary file": _bytes(lambda _: bytes(range(256)) * 20, open=_EVERYTHING),

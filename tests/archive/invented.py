@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from aggregator.ingest.text import plain_from_guess
 from aggregator.model import Entry
-from benchmarks.invented_archive import Article, Post
+from benchmarks.invented_articles import Article
+from benchmarks.wild_posts import Post
 
 MIN_ID = 631_152_000_000
 """1990-01-01T00:00:00Z"""
+
+WHEN = {"first_seen", "changed", "last_poll_at", "next_poll_at", "purged_at"}
+"""Columns that tell when something was done."""
+
+HOW = ("search_", "folder", "site_", "changes", "pruned", "_")
+"""Beginnings of the names of tables that tell how: indexes, the marks of folders, what is to be done."""
 
 
 def feed_of(name: str, articles: Iterable[Article]) -> str:
@@ -36,21 +46,18 @@ def feed_of(name: str, articles: Iterable[Article]) -> str:
 def expected_ids(posts: Iterable[Post], *, now: int) -> dict[str, int]:
     """Return the ID that each post must get, by file: in the order of dates and names, each ID once.
 
-    Not of posts whose date is open, nor of any when such a one could take another's ID.
+    A post that has no date has the one in its name. Those before 1990 are left out.
     """
     ids: dict[str, int] = {}
     taken: set[int] = set()
-    for post in sorted((post for post in posts if post.date is not None), key=_order):
-        assert post.date is not None
-        said = post.said
-        if said is not None and MIN_ID <= said <= now and said not in taken:
-            number = said
-        else:
-            number = post.date
-            while number in taken:
-                number += 1
+    for date, file, said in sorted((_dated(post), post.file, _said(post)) for post in posts):
+        if date < MIN_ID:
+            continue
+        number = said if MIN_ID <= said <= now and said not in taken else date
+        while number in taken:
+            number += 1
         taken.add(number)
-        ids[post.file] = number
+        ids[file] = number
     return ids
 
 
@@ -64,7 +71,7 @@ def differences(post: Post, entry: Entry) -> list[str]:
         "author": " ".join((post.author or "").split()),
         "source": source,
         "tags": post.tags,
-        "date": post.date,
+        "date": post.date if post.date is None or post.date >= MIN_ID else None,
         "said": post.said,
         "content": post.content,
     }
@@ -87,8 +94,31 @@ def differences(post: Post, entry: Entry) -> list[str]:
     ]
 
 
-def _order(post: Post) -> tuple[int, str]:
-    return post.date or 0, post.file
+def content_of(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of every table, but not how or when they came there; the database must be whole."""
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        found = {}
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        for (table,) in conn.execute(tables).fetchall():
+            if table.startswith(HOW):
+                continue
+            names = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
+            columns = ", ".join(f'"{name}"' for name in names if name not in WHEN)
+            found[table] = sorted(conn.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
+        return found
+
+
+def _dated(post: Post) -> int:
+    if post.date is not None and "date" not in post.open:
+        return post.date
+    day = datetime.strptime(post.file.rpartition("/")[2][:10], "%Y-%m-%d").replace(tzinfo=UTC)
+    return int(day.timestamp()) * 1000
+
+
+def _said(post: Post) -> int:
+    return 0 if post.said is None or "said" in post.open else post.said
 
 
 def _short(value: object) -> str:
