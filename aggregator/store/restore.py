@@ -54,8 +54,11 @@ def restore(
     with _alone(database):
         _forget_second_names(database)
         incoming = database.with_name(f".{database.name}.restored")
-        with reading(backup) as source:
-            tally = copy_database(source, incoming, like=_like(database), on_progress=on_progress)
+        try:
+            with reading(backup) as source:
+                tally = copy_database(source, incoming, like=_like(database), on_progress=on_progress)
+        except StoreError as error:
+            raise StoreError(f"{backup}: cannot be restored, and nothing was changed: {error}") from error
         try:
             with _closed_for_others(database):
                 kept = _keep(database, now)

@@ -37,9 +37,11 @@ def titles(path: Path) -> list[str]:
 
 
 def flip_pages(path: Path, *, after: int = 1) -> None:
-    """Destroy all pages of a closed database after the first so many."""
+    """Destroy all pages of a closed database after the first so many; below 0, the last so many."""
     with closing(sqlite3.connect(path)) as conn:
         (page,) = conn.execute("PRAGMA page_size").fetchone()
+        (pages,) = conn.execute("PRAGMA page_count").fetchone()
+    after = after if after >= 0 else pages + after
     with path.open("r+b") as file:
         file.seek(page * after)
         rest = file.read()

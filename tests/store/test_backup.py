@@ -114,10 +114,13 @@ def test_a_folder_is_no_place_for_a_backup(database: Path, tmp_path: Path) -> No
     assert names(tmp_path / "folder") == []
 
 
-def test_a_damaged_database_makes_no_backup_and_takes_none_away(database: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pages", [60, -1])
+def test_a_damaged_database_makes_no_backup_and_takes_none_away(
+    database: Path, tmp_path: Path, pages: int
+) -> None:
     back_up(database, tmp_path / "b.db")
-    flip_pages(database, after=60)
-    with pytest.raises(StoreError, match=r"\.db: (is damaged|database disk image is malformed)"):
+    flip_pages(database, after=pages)
+    with pytest.raises(StoreError, match=r"\.db: (the copy is damaged|database disk image is malformed)"):
         back_up(database, tmp_path / "b.db")
     assert titles(tmp_path / "b.db") == ["one", "two", "three"]
     assert not list(tmp_path.glob(".*"))
