@@ -64,6 +64,7 @@ class _Taker:
         self._now = now
         self._given = set[int]() if given is None else given
         self._rehearsed = given is not None
+        self._free_from: dict[int, int] = {}
         self._sources = PostSources(conn, now, rehearsed=self._rehearsed)
         self._writer = PostWriter(conn, policy, self._sources, now=now)
 
@@ -125,17 +126,21 @@ class _Taker:
 
     def _free_id(self, post: ImportedPost) -> int:
         said = post.said
-        if said is not None and EARLIEST <= said <= self._now and self._first_free(said) == said:
+        if said is not None and EARLIEST <= said <= self._now and not self._taken_from(said):
             return said
         dates = (usable_instant(date, self._now) for date in (post.dated, post.name_date))
         return self._first_free(next((date for date in dates if date is not None), self._now))
 
     def _first_free(self, first: int) -> int:
-        while True:
-            taken = taken_from(self._conn, first)
-            if not taken and first not in self._given:
-                return first
-            first += max(1, len(taken))
+        free = self._free_from.get(first, first)
+        while taken := self._taken_from(free):
+            free += taken
+        self._free_from[first] = free  # many have one date, or none at all
+        return free
+
+    def _taken_from(self, first: int) -> int:
+        """Return how many IDs from that one on are taken, at least; 0 when it is free."""
+        return len(taken_from(self._conn, first)) or int(first in self._given)
 
 
 def _item(post: ImportedPost, source: Source) -> Candidate:
