@@ -230,6 +230,7 @@ def test_what_was_kept_is_looked_at_again_when_it_changes_or_the_limits_do(store
     assert len(prune(store, keep, [ignored], now=NOW + 1)) == 2
     days_old(store, B, [40])
     assert prune(store, Retention(max_age=50 * DAY), [A, B], now=NOW) == []
+    assert prune(store, Retention(max_age=30 * DAY, keep_tags=("d40",)), [A, B], now=NOW) == []
     assert len(prune(store, Retention(max_age=30 * DAY), [A, B], now=NOW)) == 1
 
 

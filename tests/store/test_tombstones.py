@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from aggregator.model import Dedupe, EntryDraft, EntryQuery, PollTally, RawHtml, Source, StoryPolicy
+from aggregator.model import Dedupe, EntryDraft, EntryQuery, PollTally, Source, StoryPolicy
 from aggregator.protocols import Store
-from tests.store.drafts import DAY, HOUR, NOW, draft, key, poll
+from tests.store.drafts import DAY, HOUR, NOW, draft, poll
 from tests.store.pruned import SOON, ids, prune
 
 A = Source(name="A", url="https://a.example/feed", tags=("a",))
@@ -110,6 +109,7 @@ def test_a_guid_that_turns_out_to_be_everybodys_holds_nothing_off(store: Store) 
     poll(store, A, [of("a", guid="0", url=None)])
     prune(store)
     assert poll(store, A, [of(name, guid="0", url=None) for name in "bcd"], now=SOON).new == 3
+    assert poll(store, A, [of("e", guid="0", url=None)], now=SOON + HOUR).new == 1, "nor in a short document"
 
 
 def test_a_story_that_was_deleted_does_not_come_back_by_another_source(store: Store) -> None:
@@ -148,10 +148,9 @@ def test_what_is_stored_is_known_before_what_was_deleted(store: Store) -> None:
     page = "https://a.example/today"
     poll(store, A, [of("monday", url=page)])
     prune(store)
-    tuesday = of("tuesday", url=page, published=SOON)
-    poll(store, A, [tuesday], now=SOON)
-    edited = replace(tuesday, revision=key("edited"), content_html=RawHtml("Edited."))
-    assert poll(store, A, [edited], now=SOON + HOUR).updated == 1
+    poll(store, A, [of("tuesday", guid=None, url=page, published=SOON)], now=SOON)
+    edited = of("tuesday", guid=None, url=page, published=SOON + 1, content="Edited.")
+    assert poll(store, A, [edited], now=SOON + HOUR) == PollTally(updated=1)
 
 
 def test_a_source_goes_on_as_if_it_had_what_was_deleted(store: Store) -> None:
