@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from aggregator.exceptions import ArchiveError
 from aggregator.model import EntryQuery, Fate, Source, StoryPolicy
 from aggregator.protocols import Store
 from aggregator.store import open_store
+from tests.store.drafts import draft, poll
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
@@ -296,6 +298,17 @@ def test_a_link_is_known_in_the_spelling_of_browsers(said: str, href: str) -> No
     """What a feed says, and what `new URL(…).href` makes of it in Node 20."""
     assert set(link_keys([said])) <= set(known_link_keys([href]))
     assert set(link_keys([said]))
+
+
+def test_an_imported_post_is_known_by_each_spelling_of_its_link(tmp_path: Path, store: Store) -> None:
+    write(tmp_path, "2020-01-01-a.md", text("a", link="https://news.example/?q=it%27s"))
+    bring(store, tmp_path)
+    config = Source(name="News", url="https://news.example/feed")
+    store.sync_sources([config], now=NOW)
+    (key,) = link_keys(["http://news.example/?q=it's"])
+    said = draft("x")
+    item = replace(said, keys=replace(said.keys, link=key))
+    assert poll(store, config, [item], now=NOW).new == 0
 
 
 def test_a_slash_at_the_end_and_a_fragment_tell_pages_apart() -> None:
