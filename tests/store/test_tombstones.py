@@ -109,7 +109,7 @@ def test_a_guid_that_turns_out_to_be_everybodys_holds_nothing_off(store: Store) 
     poll(store, A, [of("a", guid="same", url=None)])
     prune(store)
     assert poll(store, A, [of(name, guid="same", url=None) for name in "bcd"], now=SOON).new == 3
-    assert poll(store, A, [of("e", guid="same", url=None)], now=SOON + HOUR).new == 1, "nor in a short document"
+    assert poll(store, A, [of("e", guid="same", url=None)], now=SOON + HOUR).new == 1, "nor in short ones"
 
 
 def test_a_story_that_was_deleted_does_not_come_back_by_another_source(store: Store) -> None:
