@@ -10,7 +10,7 @@ the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from aggregator.archive.sitefeeds import (
     published_tag,
     settled_base,
 )
-from aggregator.archive.sitehtml import GENERATOR, Pages, icon, look_of_site, stylesheet
+from aggregator.archive.sitehtml import GENERATOR, TAGS_SHOWN, Pages, icon, look_of_site, stylesheet
 from aggregator.archive.sitenames import ALL, Links, Place, place_of_feed, place_of_tag
 from aggregator.archive.sitepages import Changed, FeedFiles
 from aggregator.archive.siteplan import PAGE
@@ -38,8 +38,9 @@ _FILLED_TOGETHER = 200
 """Entries that are looked at in one transaction for a feed that is new in the config."""
 
 
-_LIST = "opml.xml"
-_OUR_NAMES = ("index.html", "tags.html", "404.html", _LIST, "all.html", "all", "feeds", "tags", "static")
+_FEED_LIST = "opml.xml"
+_TAG_LIST = "tags.html"
+_OUR_NAMES = ("index.html", "404.html", _FEED_LIST, _TAG_LIST, "all.html", "all", "feeds", "tags", "static")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +163,9 @@ class _Site:
         self._tags = ({series.tag for series in self._known if series.tag} | wanted) - {
             series.tag for series in gone if series.tag
         }
-        if is_whole:
-            self._write_shared()
         pages = Pages(title=self._config.service.title, links=self._links, known_tags=lambda: self._tags)
+        if is_whole:
+            self._write_shared(pages)
         files = FeedFiles(
             self._store, mark, writer=self._writer, pages=pages, links=self._links, step=self._step
         )
@@ -273,11 +274,12 @@ class _Site:
                 ),
             )
 
-    def _write_shared(self) -> None:
+    def _write_shared(self, pages: Pages) -> None:
         """Write what every page needs. GitHub Pages would else look at the folder with Jekyll."""
         self._folder.write(".nojekyll", b"")
         self._writer.put("static/style.css", stylesheet().encode())
         self._writer.put("static/icon.svg", icon())
+        self._writer.put("404.html", pages.missing())
         self._writer.flush()
 
     def _write_lists(self, pages: Pages, feeds: list[Publication]) -> None:
@@ -288,28 +290,32 @@ class _Site:
         ]
         counts.sort(key=lambda count: (-count[1], count[0]))
         names = sorted((tag for tag, _ in counts), key=lambda tag: (tag.casefold(), tag))
-        self._writer.put("tags.html", pages.tags(names))
-        self._writer.put("404.html", pages.missing())
-        listed = feed_list(self._config, feeds, self._links)
-        self._write_feed_list(listed)
-        rows = [(each, self._known[each.series].entries) for each in feeds]
-        self._writer.put("index.html", pages.front(rows, counts, has_opml=listed is not None))
+        lists: dict[str, bytes] = {}
+        if (opml := feed_list(self._config, feeds, self._links)) is not None:
+            lists[_FEED_LIST] = opml
+        if len(names) > TAGS_SHOWN:
+            lists[_TAG_LIST] = pages.tags(names)
+        self._keep_files(lists)  # before they are written, so that it is known that they are ours
+        for name, body in lists.items():
+            self._writer.put(name, body)
         self._writer.flush()
-        if listed is None:
-            self._remove_feed_list()
+        rows = [(each, self._known[each.series].entries) for each in feeds]
+        self._writer.put("index.html", pages.front(rows, counts, has_opml=opml is not None))
+        self._writer.flush()
+        self._remove_others(lists)
 
-    def _write_feed_list(self, listed: bytes | None) -> None:
-        if listed is not None:
-            file = WrittenFile(path=_LIST, digest=digest_of(listed))
-            self._store.folders.keep(self._folder.mark, [file])
-            self._writer.put(_LIST, listed)
+    def _keep_files(self, bodies: dict[str, bytes]) -> None:
+        written = [WrittenFile(path=name, digest=digest_of(body)) for name, body in bodies.items()]
+        known = self._store.folders.files(self._folder.mark)
+        if new := [file for file in written if file not in known]:
+            self._store.folders.keep(self._folder.mark, new)
 
-    def _remove_feed_list(self) -> None:
-        """Remove the list that was written when there was a base URL."""
+    def _remove_others(self, there: Collection[str]) -> None:
+        """Remove the lists that there were, and are not any more."""
         mark, folders = self._folder.mark, self._store.folders
-        if any(file.path == _LIST for file in folders.files(mark)):
-            self._writer.remove(_LIST)
-            folders.keep(mark, gone=[_LIST])
+        for name in [file.path for file in folders.files(mark) if file.path not in there]:
+            self._writer.remove(name)
+            folders.keep(mark, gone=[name])
 
     def _step(self) -> None:
         self._look_whether_to_stop()

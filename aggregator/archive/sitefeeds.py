@@ -42,6 +42,8 @@ class Publication:
     @property
     def title(self) -> str:
         """What it is called where the site's own title stands beside it."""
+        if self.target.kind is Kind.ALL:
+            return "Everything"
         return self.series.tag or self.selection.channel.title
 
 

@@ -187,9 +187,8 @@ class Pages:
         }
 
     def _row(self, publication: Publication, entries: int, here: str) -> FeedRow:
-        is_all = publication.series.feed is None
-        title = "Everything" if is_all else publication.title
-        detail = "" if is_all else publication.selection.channel.description
+        title = publication.title
+        detail = publication.selection.channel.description
         return FeedRow(
             title=title,
             detail="" if detail == title else detail,

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from base64 import b32encode
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ _MARKED = re.compile(r"_[a-z2-7]{10}$")
 """How the names end that are no longer as they were."""
 
 
+@lru_cache(maxsize=4096)
 def stem_of(name: str) -> str:
     """Return how the files of a feed or a tag begin: the same name gives the same for ever, no other does."""
     if _is_plain(name):

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
-from aggregator.cli.export_jekyll import jekyll_command
-from aggregator.cli.export_site import site_command
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted
 from aggregator.printable import escape
 from aggregator.publish.opml import opml_of_sources
 
+_MODULES = {"jekyll": "aggregator.cli.export_jekyll", "site": "aggregator.cli.export_site"}
 
-@click.group("export")
+
+class _ExportGroup(click.Group):
+    """Imports the command that is used: each needs much that the others do not."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help page."""
+        return [*_MODULES, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, or None when there is none of that name."""
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(_MODULES[cmd_name]), f"{cmd_name}_command")
+        return command
+
+
+@click.group("export", cls=_ExportGroup)
 @config_option()
 def export_command() -> None:
     """Write entries, or the list of sources, as files."""
@@ -50,7 +66,3 @@ def opml_command(*, file: Path) -> None:
         click.echo(escape(f"{counted(len(feeds), 'source')} written to {file}"))
     if pages := len(config.sources) - len(feeds):
         click.echo(f"aggregator: {counted(pages, 'web page')} left out: no feeds", err=True)
-
-
-export_command.add_command(jekyll_command)
-export_command.add_command(site_command)

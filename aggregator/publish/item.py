@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple, TypeVar
 
@@ -268,6 +269,7 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in map(one_line, texts) if text))
 
 
+@lru_cache(maxsize=1024)  # few sources bring many entries
 def _origin(source: SourceRef) -> Origin:
     address = feed_url(source.url)
     said = uri_of(source.about.id)

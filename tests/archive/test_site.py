@@ -78,7 +78,6 @@ def test_each_feed_and_each_tag_has_a_document_in_each_format_and_a_page(
     documents = {f"{stem}.{suffix}" for stem in stems for suffix in ("rss", "atom", "json", "html")}
     shared = {
         "index.html",
-        "tags.html",
         "404.html",
         "opml.xml",
         ".nojekyll",
