@@ -33,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 @click.group("import")
 @config_option()
 def import_command() -> None:
-    """Take over what other programs wrote: their feeds, their posts, and the links that they know."""
+    """Take over what other programs wrote: feeds, posts, known links."""
 
 
 import_command.add_command(jekyll_command)

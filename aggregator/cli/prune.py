@@ -46,11 +46,12 @@ _WHY = {
 @json_option()
 @config_option()
 def prune_command(*, dry_run: bool, compact: bool, as_json: bool) -> None:
-    """Delete the entries that [retention] and the sources' limits let go.
+    """Delete the entries that the config's limits let go.
 
-    The service does so by itself, once a day. Safe while it runs; can be broken off at any time, and goes on
-    when it is called again. A deleted entry does not come back while its sources still list it. Without
-    --compact the file keeps its size: the space is used for what comes next.
+    Limits are those of [retention] and of sources. The service does so by itself, once a day. Safe while it
+    runs; can be broken off at any time, and goes on when it is called again. A deleted entry does not come
+    back while its sources still list it. Without --compact the file keeps its size: the space is used for
+    what comes next.
     """
     config = with_followed_lists(load_config())
     tally = _Tally()
