@@ -35,6 +35,7 @@ ONLY_IMPORTERS = {
     "trafilatura": {"ingest/article.py"},
     "cssselect": {"css.py"},
     "re2": {"rules/regex.py"},
+    "regex": {"publish/jekyll/names.py"},
     "ada_url": {"publish/jekyll/legacy.py"},
     "yaml": {"publish/jekyll/frontmatter.py"},
     "markdown_it": {"publish/jekyll/markdown.py"},

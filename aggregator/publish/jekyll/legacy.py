@@ -9,18 +9,12 @@ from ada_url import normalize_url
 
 from aggregator.model import Entry
 from aggregator.publish.html import sanitize
+from aggregator.publish.jekyll.javascript import first_units, trim
 from aggregator.publish.jekyll.post import Post
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WHITE_SPACE = (
-    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-"""What `trim` of JavaScript takes away (ECMA-262, WhiteSpace and LineTerminator): not what Python strips."""
-
 _NAME_UNITS = 50
-_BYTES_PER_UNIT = 2
 
 
 def legacy_post(entry: Entry) -> Post:
@@ -37,7 +31,7 @@ def legacy_post(entry: Entry) -> Post:
     title = _one_line(entry.title)
     date = _iso(entry.dated)
     return Post(
-        file_name=f"{date[:10]}-{_first_units(title)}.md".replace("/", "--"),
+        file_name=f"{date[:10]}-{first_units(title, _NAME_UNITS)}.md".replace("/", "--"),
         body=_legacy_text(entry, title=title, date=date).encode(),
     )
 
@@ -46,7 +40,7 @@ def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
     url = _one_line(_href(entry))
     source = _one_line(entry.source.name)
     author = _one_line(entry.authors[0]) if entry.authors else source
-    content = _one_line(_article(entry) or entry.content_html or entry.summary or "").strip(_WHITE_SPACE)
+    content = trim(_one_line(_article(entry) or entry.content_html or entry.summary or ""))
     said = entry.id if entry.source_published is None else entry.source_published
     quoted = title.replace('"', '\\"').replace("...", "", 1)
     return (
@@ -61,7 +55,7 @@ def _legacy_text(entry: Entry, *, title: str, date: str) -> str:
         f"categories: [ {source} ]\n"
         "---\n"
         f"<!--{said}-->\n"
-        f"[{title.strip(_WHITE_SPACE)}]({url})\n"
+        f"[{trim(title)}]({url})\n"
         "------\n"
         "\n"
         "<div>\n"
@@ -89,9 +83,3 @@ def _one_line(text: str) -> str:
 def _iso(instant: int) -> str:
     moment = _EPOCH + timedelta(milliseconds=instant)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _first_units(title: str) -> str:
-    """Return the first 50 UTF-16 units; a pair of surrogates cut in two ends as U+FFFD, as it did there."""
-    units = title.encode("utf-16-le")
-    return units[: _NAME_UNITS * _BYTES_PER_UNIT].decode("utf-16-le", "replace")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+
+import regex
 
 _SLUG_BYTES = 150
 """About fifty characters of Chinese. With date and ID a name stays far below 255 bytes, and a path with it
@@ -13,17 +14,6 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters and marks that show nothing, and may be hidden in a name."""
 
 _VARIATION_SELECTORS = (("\u180b", "\u180f"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
-
-_TRAILING = frozenset("\u0e33\u0eb3\uff9e\uff9f")
-"""Letters that belong to the one before: vowel signs of Thai and Lao, voicing marks of half-width kana."""
-
-_LEADING = frozenset("\u0d4e\U000111c2\U000111c3\U0001193f\U00011941\U00011a3a\U00011d46\U00011f02") | {
-    chr(code) for code in range(0x11A84, 0x11A8A)
-}
-"""Letters that belong to the one behind (`Prepend` of UAX 29)."""
-
-_VIRAMA = 9
-"""The combining class of the signs that join two consonants to one."""
 
 
 def post_name(*, day: str, title: str, entry_id: int) -> str:
@@ -45,7 +35,7 @@ def portable_slug(text: str, *, size: int) -> str:
     """
     slug = ""
     used = 0
-    for cluster in _clusters(_spelled(text)):
+    for cluster in regex.findall(r"\X", _spelled(text)):
         used += max(len(form.encode()) for form in (cluster, unicodedata.normalize("NFD", cluster)))
         if used > size:
             words, gap, _ = slug.rpartition("-")
@@ -72,50 +62,3 @@ def _spelled(text: str) -> str:
 
 def _selects_variation(char: str) -> bool:
     return any(first <= char <= last for first, last in _VARIATION_SELECTORS)
-
-
-def _clusters(text: str) -> Iterator[str]:
-    """Yield the characters as people see them, of a text that holds letters, digits, marks and `-`."""
-    cluster = ""
-    for char in text:
-        if cluster and not _belongs(char, cluster):
-            yield cluster
-            cluster = ""
-        cluster += char
-    if cluster:
-        yield cluster
-
-
-def _belongs(char: str, cluster: str) -> bool:
-    last = cluster[-1]
-    if unicodedata.category(char)[0] == "M" or char in _TRAILING or last in _LEADING:
-        return True
-    return _is_conjunct(cluster, char) or _is_syllable(last, char)
-
-
-def _is_conjunct(cluster: str, char: str) -> bool:
-    """Return whether a virama joins `char` to what is before it."""
-    if not unicodedata.category(char).startswith("L"):
-        return False
-    for mark in reversed(cluster):
-        if unicodedata.combining(mark) == _VIRAMA:
-            return True
-        if unicodedata.category(mark)[0] != "M":
-            break
-    return False
-
-
-def _is_syllable(last: str, char: str) -> bool:
-    """Return whether both are parts of one syllable of Hangul, as old spellings have them uncomposed."""
-    if _is_leading_jamo(last):
-        return _is_leading_jamo(char) or _is_inner_jamo(char) or "\uac00" <= char <= "\ud7a3"
-    return _is_inner_jamo(char) and ("\uac00" <= last <= "\ud7a3" or _is_inner_jamo(last))
-
-
-def _is_leading_jamo(char: str) -> bool:
-    return "\u1100" <= char <= "\u115f" or "\ua960" <= char <= "\ua97c"
-
-
-def _is_inner_jamo(char: str) -> bool:
-    """Return whether it is a vowel or a final consonant."""
-    return "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7fb"
