@@ -73,7 +73,7 @@ def _site(folder: Path, entries: int, runs: int) -> Iterator[tuple[str, Cost]]:
     )
     config.write_text(
         f'[service]\nbase_url = "https://feeds.example"\ndatabase = "{database}"\n{sources}'
-        '[[feeds]]\nslug = "some"\n'
+        '[[feeds]]\nslug = "some"\ntitle = "Some"\n'
     )
     open_store(str(database)).close()
     fill(database, entries, words=_WORDS)
