@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from aggregator.config import Config
 from aggregator.exceptions import CostError
 from aggregator.model import Budget, EntryQuery, FeedDocument
+from aggregator.model.keeping import keeps_everything
 from aggregator.protocols import Clock, Store
 from aggregator.publish.feeds import render
 from aggregator.web.answers import Answer, Prepared, document, prepare, text
@@ -54,8 +55,8 @@ _TOO_COSTLY_S = 300
 
 _CACHE_CONTROL = "public, max-age=60, must-revalidate"
 _FOR_EVER = "public, max-age=31536000, immutable"
-_REREAD_MS = 600_000
-"""For so long a part of a feed's history is answered from memory when entries of it were deleted."""
+_FOR_A_DAY = "public, max-age=86400, must-revalidate"
+"""Where entries are deleted: then parts of the history are made anew without them."""
 _NO_ARCHIVE = "There is no such part of the feed's history; the feed itself names the newest one."
 _OPEN_TO_BROWSERS = (b"access-control-allow-origin", b"*")
 
@@ -224,10 +225,11 @@ class FeedDesk:
         found = archive_document(self._store.archives, target, selection)
         if found is None:
             return _Kept(config, revision, None, Unknown(_NO_ARCHIVE))
-        prepared = prepare(found, cache_control=_FOR_EVER, now=now, extra=[_OPEN_TO_BROWSERS])
+        cache_control = _FOR_EVER if keeps_everything(config.retention, config.sources) else _FOR_A_DAY
+        prepared = prepare(found, cache_control=cache_control, now=now, extra=[_OPEN_TO_BROWSERS])
         # These bytes are older than this process.
         prepared = replace(prepared, served_since=prepared.last_modified or 0)
-        return _Kept(config, None, None, prepared, now + _REREAD_MS)
+        return _Kept(config, revision, None, prepared)
 
     def _opml(self, config: Config, target: OpmlTarget) -> Prepared:
         body = feed_list(config, target.opened)
