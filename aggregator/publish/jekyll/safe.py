@@ -23,7 +23,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from html import escape
+from html import escape, unescape
 
 from aggregator.model import Entry
 from aggregator.publish.attachments import Attachment
@@ -39,21 +39,26 @@ _THOUSAND = 1000
 _SPECIAL_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """Line ends of YAML 1.1, and what is no printable character in it (section 5.1), beyond what JSON escapes."""
 
-_PLAIN_FOLDER = re.compile(r"[^\W_](?:[\w -]*\w)?")
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
-_MAX_FOLDER_BYTES = 255
+_BREAKS_FOLDER = re.compile(r"""[\\/:*?"<>|#%\[\]{}]|\.\.|\A[._]|\.\Z""")
+"""What is no part of a path in an address, what Jekyll takes out of one, what hides a folder, and what
+Windows does not take."""
 
-_WITHOUT_CATEGORIES = "/:year/:month/:day/:title:output_ext"
-"""Jekyll's own default, without the folder for the category."""
+_JOINERS = frozenset(" \u200c\u200d")
+"""A space is in order, and what Persian and Hindi are spelled with."""
+
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_MAX_FOLDER_BYTES = 255
 
 
 def safe_post(entry: Entry) -> Post:
     """Return the post of `entry` for any site: sanitized, with front matter of plain JSON values.
 
     The title is text: a layout has to escape it, as Jekyll's own do. A title that is missing is made up from
-    the text, as in feeds. The tags are the source's name, then the entry's own. The source stands for an
-    author that is not known, so that no layout names the site's owner as one. Files that belong to the entry,
-    and are not shown in its text, come last. The file's name has the ID in it: no two entries share one.
+    the text, as in feeds. The tags are the source's name, then the entry's own. The source is the category,
+    too, which is part of the address in most sites; not where its name would be another path. The source
+    stands for an author that is not known, so that no layout names the site's owner as one. Files that belong
+    to the entry, and are not shown in its text, come last. The file's name has the ID in it: no two entries
+    share one.
     """
     item = to_item(entry)
     date = rfc3339(entry.dated)
@@ -78,9 +83,8 @@ def _front_matter(item: Item, date: str) -> Iterator[tuple[str, str]]:
     if item.url:
         yield "from", _quoted(item.url)
     yield "tags", _listed(dict.fromkeys((source, *item.tags)))
-    yield "categories", _listed([source])
-    if not _is_plain_folder(source):
-        yield "permalink", _quoted(_WITHOUT_CATEGORIES)
+    if _is_folder(source):
+        yield "categories", _listed([source])
     if item.language:
         yield "lang", _quoted(item.language)
     if item.excerpt:
@@ -99,17 +103,21 @@ def _listed(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(_quoted, texts))}]"
 
 
-def _is_plain_folder(name: str) -> bool:
-    """Return whether a category is the same in an address as in a path.
+def _is_folder(name: str) -> bool:
+    """Return whether a category is the same in an address as in a path, and in any file system.
 
     Jekyll makes folders of categories by lower case alone: `/`, `..`, `?`, `#` and `:` do there what they do
-    in any address, and a `.` at the end goes together with the slash behind it.
+    in any address. Layouts put the address into HTML as it is: `&copy` would be read as `©` there.
     """
-    folder = unicodedata.normalize("NFD", name.lower())
+    folder = name.lower()
+    kinds = {unicodedata.category(char) for char in set(name) - _JOINERS}
     return (
-        _PLAIN_FOLDER.fullmatch(name) is not None
+        _BREAKS_FOLDER.search(name) is None
+        and not any(kind[0] in "CZ" for kind in kinds)
+        and any(kind[0] == "L" or kind == "Nd" for kind in kinds)  # of all others Jekyll makes no slug
         and _RESERVED.fullmatch(name) is None
-        and len(folder.encode()) <= _MAX_FOLDER_BYTES
+        and unescape(f"{folder}/") == f"{folder}/"
+        and len(unicodedata.normalize("NFD", folder).encode()) <= _MAX_FOLDER_BYTES
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from lxml import html
@@ -40,6 +41,7 @@ LAYOUT = """\
   "tags": {{ page.tags | jsonify | xml_escape }},
   "categories": {{ page.categories | jsonify | xml_escape }}
 }</div>
+<div id="address"><a href="{{ page.url }}"></a></div>
 <div id="excerpt">{{ page.excerpt }}</div>
 <div id="post">{{ content }}</div>
 </body></html>
@@ -115,7 +117,27 @@ NAMES = [
         "null",
         "_posts",
     ),
+    *(
+        "A & B News",
+        "AT&T",
+        "R&copy",
+        "C++ Weekly",
+        "o'Reilly's",
+        "「マイナビ」",
+        "Blog #1",
+        "v1.5",
+        "a..b",
+        "-x",
+    ),
+    *("a, b; c (d) = $1 @ ~!", "می\u200cشود", "con.txt", ".git", "[x]", "a|b*", 'say "x"'),
 ]
+
+
+FOLDERS = {
+    *("plain", "湖畔新聞", "with space", "null", "日" * 80, "a & b news", "at&t", "c++ weekly"),
+    *("o'reilly's", "「マイナビ」", "v1.5", "-x", "a, b; c (d) = $1 @ ~!", "می\u200cشود"),
+}
+"""Of the categories, in the addresses."""
 
 
 def hostile_entries() -> list[Entry]:
@@ -174,6 +196,10 @@ def pages(site: Path) -> dict[int, html.HtmlElement]:
     }
 
 
+def relative_pages(site: Path) -> list[Path]:
+    return [path.relative_to(site) for path in site.rglob("*.html")]
+
+
 def shape(element: html.HtmlElement, *, preformatted: bool = False) -> Iterator[object]:
     """Yield what is shown: elements, attributes and texts, with white space collapsed outside of `pre`."""
     preformatted = preformatted or element.tag == "pre"
@@ -205,7 +231,7 @@ def test_pages_tell_the_values_of_the_front_matter(site: Path) -> None:
             "author": ", ".join(item.authors) or source,
             "from": item.url,
             "tags": list(dict.fromkeys((source, *item.tags))),
-            "categories": [source],
+            "categories": [source] if source.lower() in FOLDERS else [],
         }
 
 
@@ -233,8 +259,25 @@ def test_excerpts_are_texts(site: Path) -> None:
 
 def test_pages_lie_where_the_sites_settings_put_them(site: Path) -> None:
     folders = {path.relative_to(site).parts[0] for path in site.iterdir()}
-    named = {"plain", "湖畔新聞", "with space", "null", "日" * 80}
-    assert folders - {str(year) for year in range(2000, 2030)} == named
+    assert folders - {str(year) for year in range(2000, 2030)} == FOLDERS
+
+
+def test_pages_lie_where_their_addresses_lead(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        ((_, _, address, _), *_) = html.document_fromstring(path.read_bytes()).iterlinks()
+        assert unquote(urlsplit(address).path) == f"/{path.relative_to(site)}"
+
+
+def test_a_permalink_of_the_site_holds_for_every_post(tmp_path: Path) -> None:
+    entries = hostile_entries()
+    plain = build(tmp_path / "plain", entries, CONFIG + "permalink: /p/:year/:title:output_ext\n")
+    assert {path.parts[0] for path in relative_pages(plain)} == {"p"}
+    by_category = build(tmp_path / "by", entries, CONFIG + "permalink: /s/:categories/:title:output_ext\n")
+    found = relative_pages(by_category)
+    assert {path.parts[0] for path in found} == {"s"}
+    assert {path.parts[1] for path in found if len(path.parts) == 3} == FOLDERS
+    assert len(found) == len(entries)
+    assert max(len(path.parts) for path in found) == 3
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_each_text_of_the_front_matter_is_read_back_as_it_is(text: str) -> None:
     assert values["title"] == told.title
     assert values["authors"] == list(told.authors)
     assert values["tags"] == [told.origins[0].name, "t"]
-    assert values["categories"] == [told.origins[0].name]
+    assert values.get("categories", [told.origins[0].name]) == [told.origins[0].name]
     assert values["date"] == "2024-04-03T01:46:32Z"
     assert values["comments"] is True
     assert values["render_with_liquid"] is False
@@ -175,10 +175,22 @@ def test_a_title_that_is_missing_is_made_up_from_the_text_but_not_in_the_files_n
 
 
 @pytest.mark.parametrize(
-    "name", ["Plain", "湖畔新聞", "With Space", "snake_case", "x-y", "ไทยน้ำ"[:2], "2024"]
+    "name",
+    [
+        *("Plain", "湖畔新聞", "With Space", "snake_case", "x-y", "ไทยน้ำ", "2024", "C 😀", "-x", "v1.5"),
+        *(
+            "A & B News",
+            "AT&T",
+            "C++ Weekly",
+            "o'Reilly's",
+            "「マイナビ」",
+            "a, b; c (d) = $1 @ ~",
+            "می\u200cشود",
+        ),
+    ],
 )
-def test_a_source_whose_name_is_one_of_a_folder_leaves_the_address_to_the_site(name: str) -> None:
-    assert "permalink" not in values_of(named(name))
+def test_a_source_is_the_category(name: str) -> None:
+    assert values_of(named(name))["categories"] == [name]
 
 
 @pytest.mark.parametrize(
@@ -190,21 +202,26 @@ def test_a_source_whose_name_is_one_of_a_folder_leaves_the_address_to_the_site(n
             "a/b",
             "a?b",
             "C#",
+            "Blog #1",
             "NASA: News",
             ":title",
             "Acme Inc.",
             "100%",
             "%2e%2e",
-            "😀",
-            "!!!",
         ),
-        *("con", "COM1", "日" * 86, "İ" * 100, "-x", "_posts", "a\\b", "{{ x }}", "a\u202eb"),
+        *("con", "COM1", "nul.txt", "日" * 86, "İ" * 100, "_posts", ".git", "a\\b", "{{ x }}", "a\u202eb"),
+        *("a..b", "😀", "!!!", "[x]", "R&Copy", 'say "x"', "a*", "a|b", "<b>"),
     ],
 )
-def test_a_source_whose_name_would_be_another_path_keeps_it_out_of_the_address(name: str) -> None:
+def test_a_source_whose_name_would_be_another_path_is_a_tag_alone(name: str) -> None:
     values = values_of(named(name))
-    assert values["permalink"] == "/:year/:month/:day/:title:output_ext"
-    assert values["categories"] == [name]
+    assert "categories" not in values
+    assert values["tags"][0] == name
+
+
+@given(nasty_entry)
+def test_the_address_is_the_sites_to_settle(entry: Entry) -> None:
+    assert "permalink" not in values_of(entry)
 
 
 def test_the_excerpt_is_html_of_plain_text() -> None:
