@@ -44,6 +44,7 @@ _ADDRESS = re.compile(r"\]\(<?(?=[A-Za-z][A-Za-z0-9+.-]*:)")
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)"')
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_REMARK = re.compile(r"[ \t]#.*")
 _NO_LETTER = re.compile(r"[\W_]+")
 _NO = frozenset({"false", "no", "off", "n"})
 _YES = frozenset({"true", "yes", "on", "y"})
@@ -103,7 +104,7 @@ def _said_by_scripts(front: re.Match[str], told: Body, names: Collection[str], p
         url=_checked(url or linked, problems),
         authors=_authors([_unwrapped(author)]),
         tags=_told(union(tags, categories), problems),
-        date=_unwrapped((front["date"] or "").strip()) or None,
+        date=_unwrapped(_REMARK.sub("", front["date"] or "").strip()) or None,
     )
 
 

@@ -125,6 +125,17 @@ def test_authors_that_yaml_would_misread_are_whole(author: str) -> None:
     assert again(legacy_post(replace(ENTRY, authors=(author,)))).authors == (author,)
 
 
+def test_a_remark_behind_the_date_is_no_part_of_it() -> None:
+    written = "date: 2024-04-03T01:46:32.000Z"
+    for instead in (
+        f"{written}  # corrected",
+        "date: 2024-04-03 01:46:32 Z\t# x",
+        f'date: "{written[6:]}" # x',
+    ):
+        found = edited(written, instead)
+        assert (found.dated, found.form, found.problems) == (ENTRY.published, PostForm.SCRIPTS, ())
+
+
 def test_an_author_or_date_that_somebody_quoted_later_is_without_its_quotes() -> None:
     assert edited("author: Ada Example", 'author: "Ada: \\"Example\\""').authors == ('Ada: "Example"',)
     assert edited("author: Ada Example", "author: 'Ada''s'").authors == ("Ada's",)
@@ -205,7 +216,17 @@ def test_the_address_is_the_front_matters_and_else_the_link_lines() -> None:
 
 @pytest.mark.parametrize(
     ("comment", "said"),
-    [("0", 0), ("-5", -5), ("9" * 30, int("9" * 30)), (" 12 ", 12), ("NaN", None), ("Invalid Date", None)],
+    [
+        *(
+            ("0", 0),
+            ("-5", -5),
+            ("9" * 30, int("9" * 30)),
+            (" 12 ", 12),
+            ("NaN", None),
+            ("Invalid Date", None),
+        ),
+        *((text, None) for text in ("1717239600000.5", "1.717236e12", "１７１７", "undefined", "a -- b", "")),
+    ],
 )
 def test_the_number_in_the_comment_is_read_whatever_it_is(comment: str, said: int | None) -> None:
     found = edited(f"<!--{ENTRY.id}-->", f"<!--{comment}-->")
@@ -216,6 +237,20 @@ def test_the_number_in_the_comment_is_read_whatever_it_is(comment: str, said: in
         if said is not None
         else (f"the comment says `{comment}`: the source's date could not be understood",)
     )
+
+
+def test_the_first_number_among_several_comments_is_read_and_the_others_are_told() -> None:
+    for written in ("<!--NaN-->\n<!--77-->", "<!-- NaN --> \n\n  <!-- 77 -->\n", "<!--77-->\n<!--NaN-->"):
+        found = edited(f"<!--{ENTRY.id}-->", written)
+        assert found.said == 77
+        assert found.content_html == again(LEGACY).content_html
+        assert found.problems == ("the comment says `NaN`: it is left out",)
+
+
+def test_a_link_line_that_is_left_in_the_content_is_told() -> None:
+    found = edited(f"<!--{ENTRY.id}-->", "Of interest:\n")
+    assert "Of interest:" in found.content_html
+    assert "there is something before the link line: all of it is taken to the content" in found.problems
 
 
 def test_a_comment_that_is_missing_or_elsewhere_is_told() -> None:
