@@ -255,12 +255,11 @@ class _Site:
             else 1 + len(self._store.sites.members(each.series)) // PAGE
             for each, known, _ in due
         )
-        # New ones first, since others may link to them; then tags, and everything last.
+        # New ones first, since others may link to them; then what is longest, to be packed beside the rest.
         due.sort(
             key=lambda each: (
                 each[1] is not None and each[1].look != "",
-                each[0].series.tag is None,
-                each[0].series == Series(),
+                each[0].series.tag is not None,
             )
         )
         for publication, known, is_touched in due:
@@ -280,7 +279,6 @@ class _Site:
         self._writer.put("static/style.css", stylesheet().encode())
         self._writer.put("static/icon.svg", icon())
         self._writer.put("404.html", pages.missing())
-        self._writer.flush()
 
     def _write_lists(self, pages: Pages, feeds: list[Publication]) -> None:
         counts = [
@@ -298,7 +296,6 @@ class _Site:
         self._keep_files(lists)  # before they are written, so that it is known that they are ours
         for name, body in lists.items():
             self._writer.put(name, body)
-        self._writer.flush()
         rows = [(each, self._known[each.series].entries) for each in feeds]
         self._writer.put("index.html", pages.front(rows, counts, has_opml=opml is not None))
         self._writer.flush()

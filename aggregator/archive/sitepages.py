@@ -74,8 +74,7 @@ class FeedFiles:
         self._remove_pages(publication, leave)
         feed = SiteFeed(look=publication.look, contents=contents, entries=entries)
         if feed != known:
-            self._writer.flush()
-            self._sites.keep(self._mark, publication.series, feed=feed)
+            self._writer.then(lambda: self._sites.keep(self._mark, publication.series, feed=feed))
         return feed
 
     def remove(self, place: Place, pages: Sequence[SitePage]) -> None:
@@ -162,8 +161,8 @@ class FeedFiles:
 
     def _remember(self, publication: Publication, done: list[SitePage]) -> None:
         if done:
-            self._writer.flush()
-            self._sites.keep(self._mark, publication.series, pages=done)
+            pages = tuple(done)
+            self._writer.then(lambda: self._sites.keep(self._mark, publication.series, pages=pages))
             done.clear()
 
     def _write_documents(self, publication: Publication, known: str) -> tuple[str, int | None]:

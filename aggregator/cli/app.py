@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
 
 from aggregator import __version__
 from aggregator.cli.exits import FAILED, Failure, failure
+from aggregator.cli.modules import imported
 from aggregator.cli.options import config_option
 from aggregator.exceptions import AggregatorError
 
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
         """Return the command, or None when there is none of that name."""
         if cmd_name not in _MODULES:
             return None
-        module = import_module(f"aggregator.cli.{_MODULES[cmd_name]}")
+        module = imported(f"aggregator.cli.{_MODULES[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from aggregator.cli.database import existing_store, missing_database, with_followed_lists
 from aggregator.cli.exits import Failure
+from aggregator.cli.modules import imported
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted
 from aggregator.printable import escape
@@ -29,7 +29,7 @@ class _ExportGroup(click.Group):
         """Return the command, or None when there is none of that name."""
         if cmd_name not in _MODULES:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_MODULES[cmd_name]), f"{cmd_name}_command")
+        command: click.Command = getattr(imported(_MODULES[cmd_name]), f"{cmd_name}_command")
         return command
 
 

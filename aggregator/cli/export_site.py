@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -33,15 +36,14 @@ def site_command(*, folder: Path, base_url: str | None) -> None:
     [service] base_url.
     """
     config = with_followed_lists(load_config())
-    with existing_store(config) as store, progress("Exporting") as bar:
-        task = bar.add_task("", total=None)
+    with existing_store(config) as store, _shown() as shown:
         tally = export_site(
             store,
             config,
             folder,
             base_url=_base_url(config, folder, base_url),
             now=now_ms(),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=shown,
             patience=PATIENCE,
         )
     click.echo(escape(f"{_told(tally)}; {counted(tally.feeds, 'feed')} in {folder}"))
@@ -49,6 +51,17 @@ def site_command(*, folder: Path, base_url: str | None) -> None:
         click.echo(
             "aggregator: [service] token guards no files: who can read them can read everything", err=True
         )
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[int, int], None]]:
+    """Lend what shows how far it is; where nobody looks, bars are not even loaded."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with progress("Exporting") as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _told(tally: SiteTally) -> str:

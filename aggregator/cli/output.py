@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from aggregator.printable import escape
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _PIPE_WIDTH = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +33,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     A terminal gets lines that fit it. A pipe gets each row in one line, nothing cut. Text from elsewhere is
     shown as it is, without markup and control characters.
     """
+    from rich.console import Console  # noqa: PLC0415 - most commands print no table
+    from rich.table import Table  # noqa: PLC0415 - likewise
+    from rich.text import Text  # noqa: PLC0415 - likewise
+
     is_terminal = sys.stdout.isatty()
     console = Console(width=None if is_terminal else _PIPE_WIDTH, highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -76,6 +80,15 @@ def counted(number: int, noun: str) -> str:
 @contextmanager
 def progress(label: str, *, hidden: bool = False) -> Iterator[Progress]:
     """Show progress bars on stderr while the block runs; only when it is a terminal, and not `hidden`."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.progress import (  # noqa: PLC0415 - as above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     off = hidden or not sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=off) as bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62_135_596_800_000
@@ -52,6 +53,7 @@ def _moment(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=min(max(ms, _EARLIEST), _LATEST))
 
 
+@lru_cache(maxsize=4096)  # most items have one instant in several places
 def rfc3339(ms: int) -> str:
     """Return an instant as Atom and JSON Feed write it; years outside 1 to 9999 are clamped."""
     moment = _moment(ms)

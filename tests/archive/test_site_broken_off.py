@@ -74,8 +74,9 @@ def broken_off(store: Store, folder: Path, after: int) -> bool:
 def test_a_first_export_that_is_broken_off_again_and_again_ends_as_one_at_a_stretch(
     store: Store, tmp_path: Path
 ) -> None:
+    bring(store, 1, at=NOW - 40 * DAY, tags=tuple(f"t{number}" for number in range(24)))
     times = 0
-    while broken_off(store, tmp_path / "site", after=9):
+    while broken_off(store, tmp_path / "site", after=25) and times < 10:
         times += 1
     assert 0 < times < 10, "what was done is not done again"
     export(store, CONFIG, tmp_path / "other")
