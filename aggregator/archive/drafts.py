@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from aggregator.ingest.dates import MAX_INSTANT, MIN_INSTANT, parse_instant
+from aggregator.ingest.decode import decode
 from aggregator.ingest.normalize import link_key, normalize
 from aggregator.ingest.text import plain_from_guess
 from aggregator.model import ImportedPost, ParsedEntry, ParsedFeed, Source
@@ -57,7 +58,12 @@ class Drafter:
     def read(self, file_name: str, body: bytes) -> ReadPost:
         """Return what a post says."""
         return read_post(
-            file_name, body, parse_date=parse_instant, plain_title=plain_from_guess, names=self._names
+            file_name,
+            body,
+            parse_date=parse_instant,
+            plain_title=plain_from_guess,
+            guess=_guessed,
+            names=self._names,
         )
 
     def draft(self, post: ReadPost, body: bytes) -> tuple[ImportedPost, tuple[str, ...]]:
@@ -101,6 +107,11 @@ def known_link_keys(urls: Iterable[str]) -> Iterator[bytes]:
     """Yield the keys of links that scripts have written, in each spelling that a feed may have them in."""
     for url in urls:
         yield from link_keys((url, *_other_spellings(url)))
+
+
+def _guessed(body: bytes) -> tuple[str, str]:
+    decoded = decode(body, None)
+    return decoded.text, decoded.encoding
 
 
 def _names_of(post: ReadPost, naming: Naming) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from aggregator.model import Enclosure, RawHtml
 from aggregator.publish.jekyll.bodies import read_body
-from aggregator.publish.jekyll.decoding import decode
+from aggregator.publish.jekyll.decoding import Guess, decode
 from aggregator.publish.jekyll.frontmatter import split_post
 from aggregator.publish.jekyll.said import plain, said_in
 from aggregator.publish.text import printable
@@ -95,17 +95,19 @@ def read_post(
     *,
     parse_date: ParseDate | None = None,
     plain_title: PlainTitle | None = None,
+    guess: Guess | None = None,
     names: Collection[str] = frozenset(),
 ) -> ReadPost:
     """Return what the post of a file says; raises nothing, whatever the bytes are.
 
     `file_name` is relative to the folder of the posts, with `/`. ISO 8601 dates are understood here, any
     others by `parse_date`; without a zone they are UTC, as Jekyll has them. `plain_title` makes text of a
-    title, except in the safe style, where it is text; without it only references are decoded. `names` are
-    the known sources', in the form of tags: the scripts wrote `Chips, Fabs` unquoted into a list, where one
-    name looks like two tags. Liquid is not run, and only Markdown's own marks are rendered, not kramdown's.
+    title, except in the safe style, where it is text; without it only references are decoded. `guess` reads
+    what is neither in Unicode nor said to be anything else. `names` are the known sources', in the form of
+    tags: the scripts wrote `Chips, Fabs` unquoted into a list, where one name looks like two tags. Liquid is
+    not run, and only Markdown's own marks are rendered, not kramdown's.
     """
-    decoded = decode(body)
+    decoded = decode(body, guess)
     problems = list(decoded.problems)
     parts = split_post(decoded.text)
     if parts.front is None:
