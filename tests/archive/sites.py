@@ -91,6 +91,7 @@ class _Addresses(HTMLParser):
 
 def addresses(name: str, body: bytes, root: str = ROOT) -> set[str]:
     """Return every address in a file that is one of the site itself, absolute."""
+    said: list[str] = []
     if name.endswith(".html"):
         parser = _Addresses()
         parser.feed(body.decode())
@@ -99,16 +100,11 @@ def addresses(name: str, body: bytes, root: str = ROOT) -> set[str]:
         feed = json.loads(body)
         said = [feed["feed_url"], feed["home_page_url"]]
     elif name.endswith((".rss", ".atom", ".xml")):
-        tree = etree.fromstring(body)
-        heads = tree.xpath("/rss/channel/*|/*[local-name()='feed']/*|//outline")
-        said = [
-            value for head in heads for value in (head.get("href"), head.get("xmlUrl"), head.get("htmlUrl"))
-        ]
-        said += tree.xpath("/rss/channel/link/text()")
-    else:
-        said = []
-    found = (urljoin(root + name, address) for address in said if address)
-    return {address for address in found if address.startswith(root)}
+        for element in etree.fromstring(body).iter("{*}link", "outline"):
+            found = (element.get("href"), element.get("xmlUrl"), element.get("htmlUrl"), element.text)
+            said += [value for value in found if value and value.strip()]
+    whole = (urljoin(root + name, address) for address in said)
+    return {address for address in whole if address.startswith(root)}
 
 
 def path_of(address: str, root: str = ROOT) -> str:
