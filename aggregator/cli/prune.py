@@ -57,6 +57,8 @@ def prune_command(*, dry_run: bool, compact: bool, as_json: bool) -> None:
     tally = _Tally()
     with existing_store(config) as store:
         now = now_ms()
+        for line in _idle_tags(store, config):
+            click.echo(escape(line), err=True)
         with progress("Looking" if dry_run else "Pruning", hidden=as_json and sys.stdout.isatty()) as bar:
             task = bar.add_task("", total=None)
             try:
@@ -69,6 +71,19 @@ def prune_command(*, dry_run: bool, compact: bool, as_json: bool) -> None:
         if compact and not dry_run:
             store.pruning.compact()
     _report(tally, config, dry_run=dry_run, as_json=as_json)
+
+
+def _idle_tags(store: Store, config: Config) -> Iterator[str]:
+    """Yield what to say of tags to be kept that no entry has: what they were meant to hold would go."""
+    if not config.retention.keep_tags:
+        return
+    tags = {count.tag for count in store.tag_counts()}
+    folded = {tag.casefold(): tag for tag in tags}
+    for wanted in config.retention.keep_tags:
+        if wanted not in tags:
+            near = folded.get(wanted.casefold())
+            hint = "" if near is None else f"; did you mean {near!r}?"
+            yield f"aggregator: {config.path}: [retention] keep_tags: no entry has the tag {wanted!r}{hint}"
 
 
 def _due(store: Store, config: Config, now: int) -> Iterator[Sequence[DueEntry]]:

@@ -43,6 +43,13 @@ def test_without_limits_everything_is_kept(stored: Desk) -> None:
     assert len(titles(stored)) == 4
 
 
+def test_a_tag_to_be_kept_that_no_entry_has_is_told(stored: Desk) -> None:
+    stored.write(SOURCE + '[retention]\nmax_age = "30d"\nkeep_tags = ["Star", "star", "moon"]\n')
+    said = stored.type("prune", "--dry-run").stderr.splitlines()
+    where = f"aggregator: {stored.config_file}: [retention] keep_tags: no entry has the tag"
+    assert said == [f"{where} 'Star'; did you mean 'star'?", f"{where} 'moon'"]
+
+
 def test_a_dry_run_tells_how_many_of_which_source_go_and_why_and_deletes_nothing(stored: Desk) -> None:
     stored.write(SOURCE + '[retention]\nmax_age = "30d"\nkeep_tags = ["star"]\n')
     lines = stored.done("prune", "--dry-run").splitlines()
