@@ -99,10 +99,8 @@ class FeedFiles:
             for index, page in enumerate(pages)
             if page.name in renewed or page.made_with != around[index].made_with(publication.look)
         ]
-        # New ones first, since the others link to them; the newest last, which everything links to.
-        stale.sort(key=lambda index: (pages[index].name == "", pages[index].made_with != ""))
         done: list[SitePage] = []
-        for index in stale:
+        for index in siteplan.in_order_of_writing(pages, stale):
             self._step()
             pages[index] = self._write_page(publication, pages, index, around[index])
             done.append(pages[index])

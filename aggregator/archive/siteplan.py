@@ -110,6 +110,14 @@ def neighbours(pages: Sequence[SitePage]) -> list[Neighbours]:
     ]
 
 
+def in_order_of_writing(pages: Sequence[SitePage], indexes: Iterable[int]) -> list[int]:
+    """Return pages, by their indexes, so that no page in use leads to one that is not there yet.
+
+    New ones come first, which others will link to, and the newest last, which everything links to already.
+    """
+    return sorted(indexes, key=lambda index: (pages[index].name == "", pages[index].made_with != ""))
+
+
 def written(page: SitePage, entries: Iterable[int], made_with: str) -> SitePage:
     """Return a page as it is remembered when it has been written."""
     return replace(page, entries=tuple(entries), made_with=made_with)

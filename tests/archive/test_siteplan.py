@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.archive.siteplan import PAGE, concerned, cut, neighbours, new_pages, span_of
+from aggregator.archive.siteplan import (
+    PAGE,
+    concerned,
+    cut,
+    in_order_of_writing,
+    neighbours,
+    new_pages,
+    span_of,
+)
 from aggregator.model import Position, SitePage
 
 
@@ -66,6 +76,15 @@ def test_a_new_entry_concerns_the_newest_page_alone() -> None:
     assert concerned(shelf.pages, {2000}, [(300, 2000)]) == {4}
     assert concerned(shelf.pages, {0}, []) == {0}
     assert concerned(shelf.pages, set(), []) == set()
+
+
+def test_new_pages_are_written_before_those_that_lead_to_them() -> None:
+    made = {"1": "x", "2": "x", "3": "", "": "x"}
+    pages = [
+        SitePage(name=name, start=(n, n), made_with=with_) for n, (name, with_) in enumerate(made.items())
+    ]
+    assert in_order_of_writing(pages, [1, 2, 3]) == [2, 1, 3]
+    assert in_order_of_writing([replace(page, made_with="") for page in pages], [3, 0]) == [0, 3]
 
 
 @given(
