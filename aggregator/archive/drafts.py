@@ -97,6 +97,11 @@ class Drafter:
         )
         return imported, tuple(_notes(post, name, by, self._naming))
 
+    def notes(self, post: ReadPost) -> tuple[str, ...]:
+        """Return what is to be told of a post beside its problems, as `draft` does."""
+        by, name = next(_names_of(post, self._naming))
+        return tuple(_notes(post, name, by, self._naming))
+
 
 def link_keys(urls: Iterable[str]) -> Iterator[bytes]:
     """Yield what items are recognised by that have these links; nothing for what can be no item's link."""

@@ -4,19 +4,22 @@
                                        └► the rest ─► by date, then name ─► read again ─► draft ─► store
 
 A batch is taken whole or not at all, so that what is broken off goes on where it was; and the same folder
-gives the same IDs, however often that was. Each file is told of, with what is odd about it.
+gives the same IDs, however often that was. Each file is told of, with what is odd about it: each time, for
+who broke off has not seen it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
-from aggregator.archive.drafts import Drafter
+from aggregator.archive.drafts import Drafter, link_keys
 from aggregator.archive.listing import LeftOut, Listing, PostFile, read_post_file
-from aggregator.model import Fate, ImportedPost, KnownPost, StoryPolicy, TakenPost, post_digest
+from aggregator.model import Fate, ImportedPost, KnownPost, RawHtml, StoryPolicy, TakenPost, post_digest
 from aggregator.protocols import Store
+from aggregator.publish.jekyll.reading import ReadPost
 
 _BATCH = 250
 _BATCH_SIZE = 8 * 1024 * 1024
@@ -47,6 +50,8 @@ class Sorted:
     told: tuple[Told, ...]
     """What nothing is to be done with."""
     renamed: tuple[tuple[KnownPost, str], ...] = ()
+    links: dict[bytes, str] = field(default_factory=dict)
+    """Of posts that nothing is to be done with, and the first file of each."""
 
 
 def sort_out(
@@ -57,6 +62,7 @@ def sort_out(
     present = {file.name for file in listing.posts}
     elsewhere = {post.digest: post for post in known if post.file_name not in present}
     to_take: list[tuple[int, str, PostFile]] = []
+    unchanged: list[tuple[int, ReadPost, KnownPost]] = []
     told = [_left_out(each) for each in listing.left_out]
     renamed = []
     for file in listing.posts:
@@ -65,32 +71,47 @@ def sort_out(
         if isinstance(body, LeftOut):
             told.append(_left_out(body))
             continue
+        read = drafter.read(file.name, body)
         digest = post_digest(body)
-        if (file.name, digest) in same:
-            told.append(_known(file, same[file.name, digest]))
-        elif digest in elsewhere:
-            post = elsewhere.pop(digest)
-            told.append(_known(file, post))
+        if (post := same.get((file.name, digest))) is not None:
+            unchanged.append((_date(read), _without_content(read), post))
+        elif (post := elsewhere.pop(digest, None)) is not None:
+            unchanged.append((_date(read), _without_content(read), post))
             if PurePosixPath(post.file_name).name != PurePosixPath(file.name).name:
                 renamed.append((post, file.name))
+        elif read.hidden:
+            told.append(_left_out(LeftOut(file.name, "says that it is not published")))
         else:
-            post_read = drafter.read(file.name, body)
-            if post_read.hidden:
-                told.append(_left_out(LeftOut(file.name, "says that it is not published")))
-            else:
-                dates = (post_read.dated, post_read.name_date)
-                date = next((date for date in dates if date is not None), _LAST)
-                to_take.append((date, file.name, file))
+            to_take.append((_date(read), file.name, file))
     to_take.sort(key=lambda each: each[:2])
-    return Sorted(to_take=tuple(file for *_, file in to_take), told=tuple(told), renamed=tuple(renamed))
+    unchanged.sort(key=lambda each: (each[0], each[1].file_name))
+    links: dict[bytes, str] = {}
+    told += [_known(read, post, drafter, links) for _, read, post in unchanged]
+    return Sorted(
+        to_take=tuple(file for *_, file in to_take), told=tuple(told), renamed=tuple(renamed), links=links
+    )
+
+
+def _without_content(post: ReadPost) -> ReadPost:
+    return replace(post, content_html=RawHtml(""))  # which of a whole archive is more than memory has
+
+
+def _date(post: ReadPost) -> int:
+    """Return when a post stands in the order of intake (ms)."""
+    return next((date for date in (post.dated, post.name_date) if date is not None), _LAST)
 
 
 Take = Callable[[Sequence[ImportedPost]], list[TakenPost]]
 
 
-def take_posts(files: Iterable[PostFile], drafter: Drafter, take: Take) -> Iterator[list[Told]]:
-    """Read files, have `take` make entries of them, and yield what became of each batch once it has."""
-    links: dict[bytes, str] = {}
+def take_posts(
+    files: Iterable[PostFile], drafter: Drafter, take: Take, links: Mapping[bytes, str] = MappingProxyType({})
+) -> Iterator[list[Told]]:
+    """Read files, have `take` make entries of them, and yield what became of each batch once it has.
+
+    `links` are those of posts that were taken before, and the first file of each.
+    """
+    first_files = dict(links)
     for batch in _batches(files):
         left_out: list[Told] = []
         posts: list[ImportedPost] = []
@@ -102,7 +123,7 @@ def take_posts(files: Iterable[PostFile], drafter: Drafter, take: Take) -> Itera
             read = drafter.read(file.name, body)
             post, more = drafter.draft(read, body)
             posts.append(post)
-            notes[file.name] = (*read.problems, *more, *_repeated(post, links))
+            notes[file.name] = (*read.problems, *more, *_repeated(read, first_files))
         taken = take(posts)
         yield left_out + [
             _told(post, result, notes[post.file_name]) for post, result in zip(posts, taken, strict=True)
@@ -131,8 +152,8 @@ def _batches(files: Iterable[PostFile]) -> Iterator[list[tuple[PostFile, bytes |
         yield batch
 
 
-def _repeated(post: ImportedPost, links: dict[bytes, str]) -> Iterator[str]:
-    link = post.draft.keys.link
+def _repeated(post: ReadPost, links: dict[bytes, str]) -> Iterator[str]:
+    link = next(link_keys((post.url or "",)), None)
     if link is None:
         return
     if link in links:
@@ -165,10 +186,13 @@ def _notes_of(post: ImportedPost, taken: TakenPost) -> Iterator[str]:
 _PURGED = "its entry was deleted, as retention wants it: it is not taken again"
 
 
-def _known(file: PostFile, post: KnownPost) -> Told:
+def _known(read: ReadPost, post: KnownPost, drafter: Drafter, links: dict[bytes, str]) -> Told:
     if post.entry_id is None:
-        return Told(file_name=file.name, fate=Fate.PURGED, notes=(_PURGED,))
-    return Told(file_name=file.name, fate=Fate.UNCHANGED, entry_id=post.entry_id)
+        return Told(file_name=read.file_name, fate=Fate.PURGED, notes=(_PURGED,))
+    notes = [*read.problems, *drafter.notes(read), *_repeated(read, links)]
+    if read.said is not None and read.said != post.entry_id:
+        notes.append(f"it is an entry with another ID than {read.said}")
+    return Told(file_name=read.file_name, fate=Fate.UNCHANGED, entry_id=post.entry_id, notes=tuple(notes))
 
 
 def _left_out(each: LeftOut) -> Told:

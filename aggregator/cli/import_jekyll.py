@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +17,7 @@ from aggregator.archive.drafts import Drafter, Naming, SourceFrom
 from aggregator.archive.intake import Told, sort_out, take_posts, taker
 from aggregator.archive.listing import POSTS, Listing, list_posts
 from aggregator.cli.database import missing_database
+from aggregator.cli.exits import Failure
 from aggregator.cli.import_lists import add_subs, know_urls, read_known_urls_file, read_subs_file
 from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import counted, print_json, progress
@@ -49,8 +51,8 @@ def jekyll_command(*, folder: Path, source_from: str, posts_only: bool, dry_run:
 
     Entries have the IDs that the comments of their posts say, where these can be had, and are surfaced when
     they were published. Each file that is no plain post, or is left out, is told of. A post that was imported
-    before is known by its name and bytes: it stays, or is brought up to date. Can be broken off at any time;
-    the next run goes on. Files are only read, and kept whole in the database.
+    before is known by its name and bytes: it stays, or is brought up to date, and is told of again. Can be
+    broken off at any time; the next run goes on. Files are only read, and kept whole in the database.
 
     DIR/subs.json and DIR/allurls.dat are imported, too, as `import subs` and `import urls` do.
     """
@@ -67,11 +69,42 @@ def jekyll_command(*, folder: Path, source_from: str, posts_only: bool, dry_run:
         config = with_lists(config, store)
         drafter = _drafter(store, config, folder, by=SourceFrom(source_from), names=names)
         try:
-            _import(store, config, list_posts(folder), drafter, report=report, dry_run=dry_run)
+            with _signals() as check:
+                listing = list_posts(folder)
+                _import(store, config, listing, drafter, report=report, check=check, dry_run=dry_run)
         finally:
             report.end(folder, dry_run=dry_run)
     if urls is not None:
         know_urls(folder / _URLS, urls, config, dry_run=dry_run, as_json=as_json)
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[], None]]:
+    """Lend what ends the command if SIGINT or SIGTERM has come, for the moments when nothing is half done.
+
+    A second one does what it did before, at once.
+    """
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, _frame: object) -> None:
+        came.append(number)
+        put_back()
+
+    def check() -> None:
+        if came:
+            raise Failure("broken off; the same command goes on from there")
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield check
+    finally:
+        put_back()
 
 
 @contextmanager
@@ -99,11 +132,17 @@ def _import(
     drafter: Drafter,
     *,
     report: _Report,
+    check: Callable[[], None],
     dry_run: bool,
 ) -> None:
     with progress("Reading") as bar:
         task = bar.add_task("", total=len(listing.posts))
-        work = sort_out(listing, store.posts.known(), drafter, on_file=lambda: bar.advance(task))
+
+        def on_file() -> None:
+            bar.advance(task)
+            check()
+
+        work = sort_out(listing, store.posts.known(), drafter, on_file=on_file)
     report.add(work.told)
     now = now_ms()
     if not dry_run:
@@ -114,9 +153,10 @@ def _import(
     take = taker(store, config.stories, now=now, dry_run=dry_run)
     with progress("Importing") as bar:
         task = bar.add_task("", total=len(work.to_take))
-        for told in take_posts(work.to_take, drafter, take):
+        for told in take_posts(work.to_take, drafter, take, work.links):
             report.add(told)
             bar.advance(task, len(told))
+            check()
 
 
 def _differs(store: Store, config: Config) -> bool:
@@ -170,8 +210,8 @@ class _Report:
                     }
                 )
             elif each.notes:
-                sign, entry = ("!", "") if each.fate is None else ("~", f" (ID {each.entry_id})")
-                known = "" if each.entry_id is None else entry
+                sign = {None: "!", Fate.UNCHANGED: "="}.get(each.fate, "~")
+                known = "" if each.entry_id is None else f" (ID {each.entry_id})"
                 end = "; left out" if each.fate is None else ""
                 click.echo(
                     escape(f"{sign} {each.file_name}{known}: {'; '.join(each.notes)}{end}"), file=self._out

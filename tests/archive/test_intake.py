@@ -62,7 +62,8 @@ def bring(store: Store, folder: Path, made_by: Drafter | None = None, *, dry_run
     work = sort_out(list_posts(folder), store.posts.known(), made_by, on_file=lambda: None)
     store.posts.rename(work.renamed)
     take = taker(store, StoryPolicy(), now=NOW, dry_run=dry_run)
-    return [*work.told, *(told for some in take_posts(work.to_take, made_by, take) for told in some)]
+    taken = take_posts(work.to_take, made_by, take, work.links)
+    return [*work.told, *(told for some in taken for told in some)]
 
 
 def fates(told: list[Told]) -> dict[str, Fate | None]:
@@ -182,6 +183,23 @@ def test_ids_do_not_depend_on_the_order_of_a_folder_nor_on_where_a_run_was_broke
         "2020-01-01-b.md": NOON + 2,
         "z/2020-01-01-a.md": NOON + 3,
     }
+
+
+def test_what_is_odd_about_a_post_is_told_in_every_run(tmp_path: Path, store: Store) -> None:
+    write(tmp_path, "2020-01-01-a.md", text("a", said="NaN"))
+    write(tmp_path, "2020-01-02-b.md", text("b", link="https://www.news.example/a", date="2020-01-02"))
+    write(tmp_path, "c.md", text("c", tags="", said="NaN", date="2020-01-03"))
+    first = notes(bring(store, tmp_path))
+    told = bring(store, tmp_path)
+    assert {each.fate for each in told} == {Fate.UNCHANGED}
+    repeated, no_such_id = first["2020-01-02-b.md"]
+    assert "has the same link" in repeated
+    assert str(NOON) in no_such_id
+    again = {**first, "2020-01-02-b.md": (repeated, f"it is an entry with another ID than {NOON}")}
+    assert notes(told) == again
+    assert len(first["c.md"]) > 3
+    write(tmp_path, "2020-01-04-d.md", text("d", link="https://www.news.example/a", said="0"))
+    assert any("has the same link" in note for note in notes(bring(store, tmp_path))["2020-01-04-d.md"])
 
 
 def test_a_second_run_changes_nothing_and_a_run_for_trial_neither(tmp_path: Path, store: Store) -> None:

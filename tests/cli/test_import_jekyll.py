@@ -63,9 +63,12 @@ def test_an_archive_moves_in_with_its_lists_where_there_was_no_database(desk: De
     assert (source.name, source.url, source.tags) == ("News", "https://news.example/feed", ("News",))
 
 
-def test_a_second_import_says_that_all_is_as_it_was(desk: Desk, folder: Path) -> None:
+def test_a_second_import_says_that_all_is_as_it_was_and_what_is_odd_about_it(
+    desk: Desk, folder: Path
+) -> None:
     desk.done("import", "jekyll", folder)
-    assert desk.done("import", "jekyll", folder).splitlines()[-3:] == [
+    assert desk.done("import", "jekyll", folder).splitlines()[-4:] == [
+        f"= 2020-01-02-b.md (ID {NOON + 86_400_000}): {NOT_A_NUMBER}",
         f"{folder}: 0 posts imported, 2 unchanged",
         "! line 3: 'rubbish' is no link of an item; skipped",
         f"{folder}/allurls.dat: 2 links known, 0 of them new, 1 line skipped",
@@ -152,25 +155,33 @@ def test_a_list_of_feeds_that_is_none_is_refused_before_anything_is_done(
     assert not desk.database.exists()
 
 
-def test_what_was_broken_off_is_told_and_the_next_run_goes_on(desk: Desk, tmp_path: Path) -> None:
-    for number in range(800):
-        write(tmp_path / "many", f"2020-01-01-{number}.md", text(str(number), said=f"{NOON}{number}"))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_broken_off_is_told_and_the_next_run_goes_on(
+    desk: Desk, tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "many"
+    names = [f"2020-01-01-{each}.md" for each in range(800)]
+    for name in names:
+        write(folder, name, text(name, said="NaN"))
     command = [sys.executable, "-m", "aggregator", "-c", str(desk.config_file), "import", "jekyll"]
     with subprocess.Popen(
-        [*command, str(tmp_path / "many")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        process.stdout.readline()  # of the first batch: none of these posts can have the ID that it asks for
-        os.kill(process.pid, signal.SIGINT)
+        first = process.stdout.readline()
+        os.kill(process.pid, number)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "Traceback" not in err
-    number = int(out.splitlines()[-1].removeprefix(f"{tmp_path}/many: ").partition(" ")[0])
-    assert 0 < number < 800
-    assert number % 250 == 0
-    assert len(titles(desk)) == number
-    rest = desk.done("import", "jekyll", tmp_path / "many").splitlines()[-1]
-    assert rest == f"{tmp_path}/many: {800 - number} posts imported, {number} unchanged"
+    assert err == "aggregator: broken off; the same command goes on from there\n"
+    *told, summary = [first, *out.splitlines()]
+    taken = int(summary.removeprefix(f"{folder}: ").partition(" ")[0])
+    assert 0 < taken < 800
+    assert taken % 250 == 0
+    assert len(titles(desk)) == len(told) == taken
+    *told, summary = desk.done("import", "jekyll", folder).splitlines()
+    assert summary == f"{folder}: {800 - taken} posts imported, {taken} unchanged"
+    assert sorted(line.split()[1] for line in told) == sorted(names)
+    assert sum(line.startswith("= ") for line in told) == taken
 
 
 def test_subs_become_sources_and_each_that_cannot_be_is_told(desk: Desk, tmp_path: Path) -> None:
