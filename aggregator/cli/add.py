@@ -173,7 +173,7 @@ def _chosen(found: Findings, choose: int | None) -> CheckedFeed | FoundFeed | No
 def _free_name(config: Config, feed: CheckedFeed) -> str:
     """Return the feed's title, unless another source has or had that name."""
     own = address_key(feed.url)
-    others = [name for name, url in names_in_use(config).items() if address_key(url) != own]
+    others = [name for name, url in names_in_use(config).items() if url and address_key(url) != own]
     taken = {clean_tag(name) for name in (*others, *(source.name for source in config.sources))}
     return free_name(source_name(feed.title, feed.url), taken)
 

@@ -88,13 +88,15 @@ def _unescaped(text: str) -> str:
 class Names:
     """Names that are taken, and new ones beside them. Two that are spelled alike but for spaces are one.
 
-    `owners` tells of further names whose they are, by a URL: only sources at its address may take them.
+    `owners` tells of further names whose they are, by a URL: only sources at its address may take them. A
+    name without a URL is that of imported posts, and nobody's: any source may take it, and them.
     """
 
     def __init__(self, taken: Iterable[str], *, owners: Mapping[str, str] = MappingProxyType({})) -> None:
         self._taken = set(map(clean_tag, taken))
-        self._owners = {clean_tag(name): address_key(url) for name, url in owners.items()}
-        self._own = {address_key(url): name for name, url in owners.items()}
+        keys = {name: address_key(url) for name, url in owners.items() if url}
+        self._owners = {clean_tag(name): key for name, key in keys.items()}
+        self._own = {key: name for name, key in keys.items()}
         self._numbers: dict[str, count[int]] = {}
 
     def take(self, name: str, url: str) -> str:

@@ -77,7 +77,10 @@ class FollowedLists(Protocol):
         """Whether the host (as `host_of` tells it) wants to be left alone at `now`."""
 
     def names_in_use(self) -> dict[str, str]:
-        """Return the URL of each source by its name, also of those that left the config."""
+        """Return the URL of each source by its name, also of those that left the config.
+
+        It is empty for those that are none of a config, but names of imported posts.
+        """
 
 
 class Curation(Protocol):

@@ -20,14 +20,19 @@ def predecessors(sources: Sequence[Source], known: Mapping[str, str]) -> dict[st
 
     `known` are the URLs of all known sources by name. A source is the one of its name. A new name with a
     known URL is a source renamed, where the name before is gone from the config or stands at another URL by
-    now: who got that name begins anew. What is new altogether is left out.
+    now: who got that name begins anew. One without a URL has never been more than a name on imported posts:
+    the first source that is called so, by its `name_form`, goes on with them. What is new altogether is left
+    out.
     """
     urls = {source.name: source.url for source in sources}
     unknown = {source.url: source.name for source in sources if source.name not in known}
     found: dict[str, str] = {}
     nameless: dict[str, str] = {}
+    imported: dict[str, str] = {}
     for name, url in known.items():
-        if name not in urls:
+        if name not in urls and not url:
+            imported[name_form(name)] = name
+        elif name not in urls:
             nameless[url] = name
         elif urls[name] != url and url in unknown:
             found[unknown.pop(url)] = name
@@ -36,6 +41,8 @@ def predecessors(sources: Sequence[Source], known: Mapping[str, str]) -> dict[st
     for source in sources:
         if source.name not in found and source.url in nameless:
             found[source.name] = nameless.pop(source.url)
+        elif source.name not in found and name_form(source.name) in imported:
+            found[source.name] = imported.pop(name_form(source.name))
     return found
 
 
@@ -71,6 +78,11 @@ class ConfiguredSources:
 def clean_tag(text: str) -> str:
     """Return the tag in the one form it is stored and looked up in: NFC, single spaces, none around it."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def name_form(name: str) -> str:
+    """Return what is alike for two names of one source: case, spaces and Unicode's forms do not count."""
+    return clean_tag(clean_tag(name).casefold())
 
 
 def union(*groups: Iterable[str]) -> tuple[str, ...]:

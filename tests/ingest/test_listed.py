@@ -75,3 +75,10 @@ def test_names_that_are_taken_get_their_host_then_a_number() -> None:
 def test_many_feeds_of_one_name_are_named_apart_in_linear_time() -> None:
     sources = [listed("Untitled", f"http://a.example/{number}") for number in range(20_000)]
     assert len({source.name for source in named_apart(sources, [])}) == 20_000
+
+
+def test_a_name_that_is_anothers_is_not_taken_but_that_of_imported_posts_is() -> None:
+    owners = {"News": "", "Paper": "https://other.example/feed"}
+    sources = [listed(name, f"http://{name.lower()}.example/feed") for name in ("News", "Paper")]
+    taken = [source.name for source in named_apart(sources, [], owners=owners)]
+    assert taken == ["News", "Paper (paper.example)"]

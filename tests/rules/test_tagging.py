@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Source
-from aggregator.rules.tagging import clean_tag, tags_for, union
+from aggregator.rules.tagging import clean_tag, predecessors, tags_for, union
 
 
 def source(*tags: str, keep_categories: bool = True) -> Source:
@@ -58,3 +58,14 @@ def test_tags_without_text_are_none() -> None:
 def test_a_union_has_each_tag_once_where_it_first_came() -> None:
     assert union(("b", "a"), (), ("c", "b", ""), iter(["a", "d"])) == ("b", "a", "c", "d")
     assert union() == ()
+
+
+def test_a_source_goes_on_with_imported_posts_of_its_name_and_only_one_does() -> None:
+    first, other = (Source(name=name, url=f"https://{name}.example/feed") for name in ("news", "NEWS"))
+    assert predecessors([first, other], {"News": ""}) == {"news": "News"}
+    assert predecessors([first, other], {"NEWS": ""}) == {"NEWS": "NEWS"}
+
+
+def test_a_source_that_was_renamed_is_itself_rather_than_imported_posts_of_its_name() -> None:
+    renamed = Source(name="news", url="https://a.example/feed")
+    assert predecessors([renamed], {"News": "", "Old": "https://a.example/feed"}) == {"news": "Old"}
