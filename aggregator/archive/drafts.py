@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,16 +11,16 @@ from urllib.parse import urlsplit
 
 from aggregator.ingest.dates import MAX_INSTANT, MIN_INSTANT, parse_instant
 from aggregator.ingest.decode import decode
-from aggregator.ingest.normalize import link_key, normalize
-from aggregator.ingest.text import plain_from_guess
+from aggregator.ingest.normalize import link_key, normalize, story_key
+from aggregator.ingest.text import decode_references, plain_from_guess
 from aggregator.model import ImportedPost, ParsedEntry, ParsedFeed, Source
 from aggregator.publish.jekyll.reading import ReadPost, read_post
-from aggregator.rules.tagging import clean_tag
-from aggregator.store.postsources import name_form
+from aggregator.rules.tagging import clean_tag, name_form
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_NAME = 200
 _PUNYCODE = "xn--"
+_AFTER_HOST = re.compile(r"[/?#]")
 
 
 class SourceFrom(StrEnum):
@@ -84,11 +85,13 @@ class Drafter:
             language=post.language,
         )
         (draft,) = normalize(ParsedFeed(version="jekyll", entries=(item,)), url="").drafts
+        spellings = list(_other_spellings(draft.url or ""))
         imported = ImportedPost(
             file_name=post.file_name,
             body=body,
             draft=replace(draft, date_text=None),
-            further_links=tuple(link_keys(_other_spellings(draft.url or ""))),
+            further_links=tuple(link_keys(spellings)),
+            further_stories=tuple(key for key in map(story_key, spellings) if key is not None),
             source=source,
             site_url=_site_of(draft.url) if by == SourceFrom.HOST else None,
             dated=post.dated,
@@ -170,18 +173,24 @@ def _other_spellings(href: str) -> Iterator[str]:
     """Yield what a feed may have said where `new URL(…).href` is this, and nothing else makes both alike.
 
     Browsers encode `'` in queries (URL Standard, special-query percent-encode set), and names in Unicode by
-    other rules than RFC 3490 where these take `ß` for `ss`.
+    other rules than RFC 3490 where these take `ß` for `ss`. Feeds that escape twice leave character
+    references in links: the scripts wrote them, and polls decode them.
     """
-    before, mark, query = href.partition("?")
-    quoted = f"{before}{mark}{query.replace('%27', chr(39))}"
     scheme, slashes, rest = href.partition("://")
-    host = rest.split("/", 1)[0]
+    host = _AFTER_HOST.split(rest, maxsplit=1)[0]
     named = _in_unicode(host) if _PUNYCODE in host else host
-    for spelling in dict.fromkeys((href, quoted)):
+    once = decode_references(href)
+    decoded = (href, once, decode_references(once))
+    for spelling in dict.fromkeys((*decoded, *map(_with_apostrophes, decoded))):
         for known_as in dict.fromkeys((host, named)):
             other = f"{scheme}{slashes}{known_as}{spelling[len(scheme) + len(slashes) + len(host) :]}"
             if other != href:
                 yield other
+
+
+def _with_apostrophes(href: str) -> str:
+    before, mark, query = href.partition("?")
+    return f"{before}{mark}{query.replace('%27', chr(39))}"
 
 
 def _in_unicode(host: str) -> str:

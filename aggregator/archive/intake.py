@@ -167,7 +167,7 @@ def _told(post: ImportedPost, taken: TakenPost, notes: tuple[str, ...]) -> Told:
         fate=taken.fate,
         entry_id=taken.entry_id,
         source=taken.source,
-        notes=(*notes, *_notes_of(post, taken)),
+        notes=(*notes, *_notes_of(post, taken), *_notes_of_date(post, taken)),
     )
 
 
@@ -181,6 +181,17 @@ def _notes_of(post: ImportedPost, taken: TakenPost) -> Iterator[str]:
             yield "its file has changed: the entry says what it says now"
         case Fate.PURGED:
             yield _PURGED
+
+
+def _notes_of_date(post: ImportedPost, taken: TakenPost) -> Iterator[str]:
+    if taken.fate not in {Fate.NEW, Fate.UPDATED}:
+        return
+    if post.dated is not None and post.dated != taken.dated:
+        other = {post.name_date: "the one in its name", post.said: "that of its comment"}.get(taken.dated)
+        told = f": {other} stands in" if taken.dated is not None else ""
+        yield f"its date is from before 1990, or in the future{told}"
+    if taken.dated is None:
+        yield "it has no usable date: it stands below all that have one"
 
 
 _PURGED = "its entry was deleted, as retention wants it: it is not taken again"

@@ -88,7 +88,9 @@ class KnownUrls:
     """What a list of known links says."""
 
     keys: Sequence[bytes]
-    """What items that have one of the links are recognised by."""
+    """What items that have one of the links are recognised by: one key for each page."""
+    further_keys: Sequence[bytes]
+    """Of other ways to write the links."""
     links: int
     """Links that can be an item's."""
     refused: tuple[tuple[int, str], ...]
@@ -98,16 +100,18 @@ class KnownUrls:
 def read_known_urls(body: bytes) -> KnownUrls:
     """Return the links of a list with one in each line; bytes that are not UTF-8 stand for no letters."""
     keys: dict[bytes, None] = {}
+    further_keys: dict[bytes, None] = {}
     refused = []
     links = 0
     for number, line in _lines(body):
         found = list(known_link_keys([line])) if len(line) <= _LONGEST_LINK else []
         if found:
             links += 1
-            keys.update(dict.fromkeys(found))
+            keys[found[0]] = None
+            further_keys.update(dict.fromkeys(found[1:]))
         else:
             refused.append((number, line[:_SHOWN]))
-    return KnownUrls(keys=tuple(keys), links=links, refused=tuple(refused))
+    return KnownUrls(keys=tuple(keys), further_keys=tuple(further_keys), links=links, refused=tuple(refused))
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, str]]:

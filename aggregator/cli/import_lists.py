@@ -95,6 +95,7 @@ def know_urls(file: Path, urls: KnownUrls, config: Config, *, dry_run: bool, as_
     if not dry_run:
         with closing(open_store(config.service.database)) as store:
             new = store.posts.know_links(urls.keys)
+            store.posts.know_links(urls.further_keys)
     if as_json:
         for number, line in urls.refused:
             print_json({"action": "skipped", "line": number, "text": line, "why": "is no link of an item"})

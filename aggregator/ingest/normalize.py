@@ -98,7 +98,7 @@ def _draft(
         episode=entry.episode,
         base_url=_link(entry.base_url, *bases) or url or bases[0] or bases[-1] or "",
     )
-    return replace(draft, keys=_keys(draft), revision=_revision(draft))
+    return replace(draft, keys=identity_keys(draft), revision=_revision(draft))
 
 
 def _published(entry: ParsedEntry, language: str | None) -> tuple[int | None, str | None]:
@@ -109,7 +109,7 @@ def _published(entry: ParsedEntry, language: str | None) -> tuple[int | None, st
     return None, entry.published
 
 
-def _keys(draft: EntryDraft) -> IdentityKeys:
+def identity_keys(draft: EntryDraft) -> IdentityKeys:
     """Return what the item is recognised by.
 
     A link to a site's home page is no key: careless feeds give it to every item. A comment is another story
@@ -117,7 +117,7 @@ def _keys(draft: EntryDraft) -> IdentityKeys:
     title's place.
     """
     link = _canonical_link(draft.url)
-    story = canonical(draft.url, fragment=leads_to_part(draft.url)) if draft.url and link else None
+    story = _canonical_story(draft.url)
     title = title_form(draft.title)
     text: tuple[str, ...] = (title, draft.content_html or "")
     if not any(text):  # a bare file is known by its address, what says nothing by its name
@@ -139,6 +139,16 @@ def link_key(said: str) -> bytes | None:
     """Return what an item is recognised by whose link is `said`; None for what can be no link, or no key."""
     link = _canonical_link(_link(said))
     return _hash(link) if link else None
+
+
+def story_key(said: str) -> bytes | None:
+    """Return what an item whose link is `said` is recognised by across sources; None where `link_key` is."""
+    story = _canonical_story(_link(said))
+    return _hash(story) if story else None
+
+
+def _canonical_story(url: str | None) -> str | None:
+    return canonical(url, fragment=leads_to_part(url)) if url and _canonical_link(url) else None
 
 
 def _canonical_link(url: str | None) -> str | None:

@@ -22,6 +22,8 @@ class ImportedPost:
     """As a poll would make it of the same item; `published` is what the source said, as far as is known."""
     further_links: tuple[bytes, ...] = ()
     """Like `draft.keys.link`: of other ways to write the link that lead to the same page."""
+    further_stories: tuple[bytes, ...] = ()
+    """Like `draft.keys.story`, of the same."""
     source: Source
     """Whose entry it is: a source of the config, else one of that name, most often without an address."""
     site_url: str | None = None
@@ -58,6 +60,8 @@ class TakenPost:
     """None when the entry was deleted."""
     source: str = ""
     """The name under which the store has its source; empty where it was not looked up."""
+    dated: int | None = None
+    """When it is taken to be published (ms); None when nothing usable says so, or it was not looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from aggregator.model import Dedupe, ImportedPost, StoryPolicy, post_digest
 from aggregator.rules.tagging import tags_for, union
 from aggregator.store.columns import columns_of
 from aggregator.store.identities import ALL_SOURCES
-from aggregator.store.ids import usable_instant
+from aggregator.store.ids import EARLIEST
 from aggregator.store.postsources import KnownSource, PostSources
 from aggregator.store.reconcile import UNPOLLED, Candidate, Known
 from aggregator.store.rows import to_json
@@ -47,8 +47,8 @@ class PostWriter:
 
     def insert(self, post: ImportedPost, item: Candidate, source: KnownSource, entry_id: int) -> None:
         """Make an entry of its own of a post."""
-        dated = _published(post, self._now)
-        surfaced = entry_id if dated is None else dated
+        dated = publication(post, self._now)
+        surfaced = EARLIEST if dated is None else dated  # what nobody knows the age of is no news
         first_seen = self._now if dated is None else dated
         self._conn.execute(
             """
@@ -133,7 +133,7 @@ class PostWriter:
 
     def _columns(self, post: ImportedPost, item: Candidate) -> dict[str, object]:
         said = post.said if post.said is not None and abs(post.said) <= _LARGEST else None
-        return {**columns_of(item.draft, _published(post, self._now)), "source_published": said}
+        return {**columns_of(item.draft, publication(post, self._now)), "source_published": said}
 
     def _carry(self, item: Candidate, source_id: int, entry_id: int, surfaced: int) -> None:
         draft = item.draft
@@ -168,8 +168,7 @@ class PostWriter:
         """
         keys = [(source_id, key) for key in item.keys if key != item.story]
         keys += [(source_id, b"l" + key) for key in post.further_links]
-        if item.story is not None:
-            keys.append((ALL_SOURCES, item.story))
+        keys += [(ALL_SOURCES, story) for story in stories(post, item)]
         self._conn.executemany(
             "INSERT INTO identities (source_id, key, entry_id) VALUES (?1, ?2, ?3)"
             " ON CONFLICT (source_id, key) DO UPDATE SET entry_id = ?3 WHERE EXISTS"
@@ -209,7 +208,19 @@ class PostWriter:
         self._conn.execute("UPDATE entries SET changed = ? WHERE id = ?", (self._now, entry_id))
 
 
-def _published(post: ImportedPost, now: int) -> int | None:
+def stories(post: ImportedPost, item: Candidate) -> list[bytes]:
+    """Return the keys that a post is recognised by across sources; none where its page is no story."""
+    return [] if item.story is None else [item.story, *(b"s" + key for key in post.further_stories)]
+
+
+def publication(post: ImportedPost, now: int) -> int | None:
     """Return when a post was published, as its archive has it: its date, else what else there is of one."""
-    dates = (usable_instant(date, now) for date in (post.dated, post.said, post.name_date))
-    return next((date for date in dates if date is not None), None)
+    return first_usable((post.dated, post.said, post.name_date), now)
+
+
+def first_usable(dates: Iterable[int | None], now: int) -> int | None:
+    """Return the first date (ms) from 1990 until now; None where there is none.
+
+    Unlike an item of a poll, a post of the future was not published when it was first seen: it is mistaken.
+    """
+    return next((date for date in dates if date is not None and EARLIEST <= date <= now), None)

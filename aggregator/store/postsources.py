@@ -7,13 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from aggregator.model import ImportedPost, Source
-from aggregator.rules.tagging import clean_tag
+from aggregator.rules.tagging import name_form
 from aggregator.store.rows import to_json
-
-
-def name_form(name: str) -> str:
-    """Return what is alike for two names of one source: case, spaces and Unicode's forms do not count."""
-    return clean_tag(clean_tag(name).casefold())
 
 
 @dataclass(frozen=True, slots=True)

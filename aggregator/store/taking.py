@@ -26,8 +26,8 @@ from aggregator.model import (
 )
 from aggregator.rules.tagging import tags_for
 from aggregator.store.identities import ALL_SOURCES, known
-from aggregator.store.ids import EARLIEST, usable_instant
-from aggregator.store.postrows import PostWriter, name_bytes
+from aggregator.store.ids import EARLIEST
+from aggregator.store.postrows import PostWriter, first_usable, name_bytes, publication, stories
 from aggregator.store.postsources import KnownSource, PostSources
 from aggregator.store.reconcile import Candidate, Known, candidates, match
 from aggregator.store.rows import bump_revision
@@ -98,7 +98,13 @@ class _Taker:
             if not self._rehearsed:
                 self._writer.insert(post, item, source, entry_id)
         self._given.add(entry_id)
-        return TakenPost(file_name=post.file_name, fate=fate, entry_id=entry_id, source=source.source.name)
+        return TakenPost(
+            file_name=post.file_name,
+            fate=fate,
+            entry_id=entry_id,
+            source=source.source.name,
+            dated=publication(post, self._now),
+        )
 
     # --- what it is -----------------------------------------------------------------------------------
 
@@ -110,9 +116,9 @@ class _Taker:
         if entry is None:
             linked = (mine[link] for link in links if link in mine)
             entry = next((each for each in linked if _are_close(post.draft.published, each.published)), None)
-        if entry is None and self._policy.dedupe is not Dedupe.OFF and item.story is not None:
-            stories = self._free(known(self._conn, source.id, ALL_SOURCES, [item.story]))
-            entry = next((story for story in stories.values() if story.revision is None), None)
+        if entry is None and self._policy.dedupe is not Dedupe.OFF:
+            told = self._free(known(self._conn, source.id, ALL_SOURCES, stories(post, item)))
+            entry = next((story for story in told.values() if story.revision is None), None)
         return entry
 
     def _free(self, found: Mapping[bytes, Known]) -> dict[bytes, Known]:
@@ -128,8 +134,8 @@ class _Taker:
         said = post.said
         if said is not None and EARLIEST <= said <= self._now and not self._taken_from(said):
             return said
-        dates = (usable_instant(date, self._now) for date in (post.dated, post.name_date))
-        return self._first_free(next((date for date in dates if date is not None), self._now))
+        dated = first_usable((post.dated, post.name_date), self._now)
+        return self._first_free(self._now if dated is None else dated)
 
     def _first_free(self, first: int) -> int:
         free = self._free_from.get(first, first)

@@ -283,6 +283,30 @@ def test_a_post_that_names_no_source_gets_one_all_the_same_and_that_is_told(
     assert f"no tag names its source: by its {told_by}, it is {source!r}" in told.notes
 
 
+@pytest.mark.parametrize(
+    ("name", "date", "told"),
+    [
+        (
+            "2020-01-01-a.md",
+            "1970-01-01T00:00:00.000Z",
+            "its date is from before 1990, or in the future: the one in its name stands in",
+        ),
+        (
+            "2020-01-01-a.md",
+            "2099-01-01T00:00:00.000Z",
+            "its date is from before 1990, or in the future: the one in its name stands in",
+        ),
+        ("1970-01-01-a.md", "1970-01-01", "it has no usable date: it stands below all that have one"),
+    ],
+)
+def test_a_date_that_is_a_mistake_is_told(
+    tmp_path: Path, store: Store, name: str, date: str, told: str
+) -> None:
+    write(tmp_path, name, text("a", date=date, said="0"))
+    (post,) = bring(store, tmp_path)
+    assert told in post.notes
+
+
 def test_a_post_of_the_configs_source_is_tagged_as_that_source_is(tmp_path: Path, store: Store) -> None:
     config = Source(name="News", url="https://news.example/feed", tags=("mine",))
     store.sync_sources([config], now=NOW)
@@ -310,6 +334,9 @@ def test_a_post_of_the_configs_source_is_tagged_as_that_source_is(tmp_path: Path
         ("https://example.org/c|d\\e", "https://example.org/c|d/e"),
         ("https://example.org/100%", "https://example.org/100%"),
         ("https://example.org/?utm_source=x&p=1", "https://example.org/?utm_source=x&p=1"),
+        ("https://example.org/?p=1&q=2", "https://example.org/?p=1&amp;q=2"),
+        ("https://example.org/?p=1&q='", "https://example.org/?p=1&amp;amp;q=%27"),
+        ("https://straße.example/?p=1&q=2", "https://xn--strae-oqa.example/?p=1&amp;q=2"),
     ],
 )
 def test_a_link_is_known_in_the_spelling_of_browsers(said: str, href: str) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from aggregator.model import (
     Dedupe,
     EntryDraft,
@@ -70,7 +72,7 @@ def test_a_post_is_an_entry_with_its_id_its_date_and_its_labels(store: Store) ->
     (taken,) = take(store, post(said=WRITTEN + DAY, dated=WRITTEN, categories=("News", "extra")))
     entry = store.entry(WRITTEN + DAY)
     assert taken == TakenPost(
-        file_name="2020-01-01-a.md", fate=Fate.NEW, entry_id=WRITTEN + DAY, source="News"
+        file_name="2020-01-01-a.md", fate=Fate.NEW, entry_id=WRITTEN + DAY, source="News", dated=WRITTEN
     )
     assert entry is not None
     assert (entry.published, entry.source_published) == (WRITTEN, WRITTEN + DAY)
@@ -91,6 +93,28 @@ def test_an_id_that_cannot_be_had_is_the_next_free_one_of_the_date(store: Store)
         replace(post("f", said=None, dated=None), name_date=WRITTEN - DAY),
     )
     assert ids(taken) == [WRITTEN, WRITTEN + 1, WRITTEN + 2, WRITTEN + 3, NOW, WRITTEN - DAY]
+
+
+@pytest.mark.parametrize("wrong", [0, NOW + 365 * DAY])
+def test_a_date_beyond_reason_is_that_of_the_name_or_stands_below_everything(
+    store: Store, wrong: int
+) -> None:
+    taken = take(
+        store,
+        replace(post("named", said=wrong, dated=wrong), name_date=WRITTEN - DAY),
+        replace(post("not", said=wrong, dated=wrong), name_date=wrong),
+        post("none", said=None, dated=None),
+        post("plain"),
+        post("of its comment", said=WRITTEN - 2 * DAY, dated=wrong),
+    )
+    assert ids(taken) == [WRITTEN - DAY, NOW, NOW + 1, WRITTEN, WRITTEN - 2 * DAY]
+    dates = [WRITTEN - DAY, None, None, WRITTEN, WRITTEN - 2 * DAY]
+    assert [each.dated for each in taken] == dates
+    entries = [store.entry(entry_id) for entry_id in ids(taken) if entry_id is not None]
+    assert [(entry.published, entry.surfaced) for entry in entries if entry is not None] == [
+        (date, 631_152_000_000 if date is None else date) for date in dates
+    ]
+    assert titles(store)[0] == "Title of plain"
 
 
 def test_posts_that_share_everything_are_entries_of_their_own(store: Store) -> None:
@@ -250,6 +274,17 @@ def test_a_further_spelling_of_a_link_is_known_too(store: Store) -> None:
     store.sync_sources([NEWS], now=NOW)
     item = draft("b", url=other, title="y", content="z", published=WRITTEN)
     assert poll(store, NEWS, [item], now=NOW).new == 0
+
+
+def test_a_further_spelling_of_a_link_is_known_across_sources_too(store: Store) -> None:
+    other = "https://example.org/other"
+    imported = replace(post("a"), further_stories=(key(other),))
+    store.sync_sources([OTHER], now=NOW)
+    item = draft("b", url=other, published=WRITTEN)
+    poll(store, OTHER, [item], now=NOW)
+    again = replace(imported, file_name="again.md")
+    assert fates(take(store, imported, again)) == [Fate.JOINED, Fate.NEW]
+    assert poll(store, OTHER, [item], now=NOW + HOUR).new == 0
 
 
 def test_rules_feeds_and_the_search_see_imported_entries(store: Store) -> None:
