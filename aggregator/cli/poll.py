@@ -20,14 +20,16 @@ from aggregator.model import PollReport, PollTally
 
 @click.command("poll")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--due", is_flag=True, help="Only those that the service would poll by now.")
 @json_option()
 @config_option()
-def poll_command(*, names: Sequence[str], as_json: bool) -> None:
+def poll_command(*, names: Sequence[str], due: bool, as_json: bool) -> None:
     """Poll sources now, due or not.
 
     All enabled ones, when none is named; the lists that are followed are then looked at first, if they are
-    due. With --json, each poll is printed as soon as it ends. Ends with exit code 1 when a poll failed or
-    could not be recorded.
+    due. With --due, a scheduled job is as polite as the service: nobody is asked before the time. With
+    --json, each poll is printed as soon as it ends. Ends with exit code 1 when a poll failed or could not be
+    recorded.
     """
     logs.set_up(style="human", level="warning")
     config = load_config()
@@ -39,7 +41,13 @@ def poll_command(*, names: Sequence[str], as_json: bool) -> None:
             results.take(report, tally)
             bar.advance(task)
 
-        poll_now(config, names, on_start=lambda total: bar.update(task, total=total), on_result=finish)
+        poll_now(
+            config,
+            names,
+            on_start=lambda total: bar.update(task, total=total),
+            on_result=finish,
+            due_only=due,
+        )
     if results.unprinted is not None:
         raise results.unprinted
     sources = with_followed_lists(config).sources

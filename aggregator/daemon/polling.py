@@ -169,9 +169,11 @@ def poll_now(
     *,
     on_start: Callable[[int], None],
     on_result: Observer,
+    due_only: bool = False,
 ) -> None:
     """Poll these sources at once, due or not; all that are enabled when none is named.
 
+    With `due_only`, those of them alone that the service would poll by now.
     Tells `on_start` how many there are, and `on_result` how each went, from the threads that poll. Safe while
     the service runs on the same database, whose own poll of a source may then run beside this one. Raises
     `UnknownSourceError` before anything is polled, and `StoreError`.
@@ -185,6 +187,9 @@ def poll_now(
         tell_changes(before, config.sources)
         chosen = _chosen(config, names)
         store.sync_sources(config.sources, now=now_ms(), policy=config.stories)
+        if due_only:
+            due = _due(store, now_ms())
+            chosen = [name for name in chosen if name in due]
         lease = lease_of(config) + len(chosen) * config.polling.host_gap
         jobs = store.claim(chosen, now=now_ms(), lease=lease)
         waiting = list(jobs)
@@ -204,6 +209,14 @@ def poll_now(
         fill_for(store.curation, FILL)
     finally:
         store.close()
+
+
+def _due(store: Store, now: int) -> set[str]:
+    return {
+        status.name
+        for status in store.source_statuses()
+        if status.next_poll is None or status.next_poll <= now
+    }
 
 
 def _look_at_lists(config: Config, store: Store) -> None:

@@ -89,7 +89,7 @@ def test_a_redirect_to_another_host_takes_its_place_among_that_hosts_requests(
     assert min(log.gaps) >= GAP
 
 
-def polled(config: Config, folder: Path, *names: str) -> list[PollReport]:
+def polled(config: Config, folder: Path, *names: str, due_only: bool = False) -> list[PollReport]:
     """Poll as `aggregator poll` does."""
     reports: list[PollReport] = []
     poll_now(
@@ -97,6 +97,7 @@ def polled(config: Config, folder: Path, *names: str) -> list[PollReport]:
         names,
         on_start=lambda _: None,
         on_result=lambda report, _: reports.append(report),
+        due_only=due_only,
     )
     return reports
 
@@ -114,6 +115,15 @@ def test_who_polls_by_hand_keeps_to_the_gap_and_does_not_wait_longer(origin: Ori
     began = time.monotonic()
     polled(replace(config, polling=replace(config.polling, host_gap=30_000)), tmp_path, "1")
     assert time.monotonic() - began < 10
+
+
+def test_who_polls_what_is_due_asks_nobody_twice(origin: Origin, tmp_path: Path) -> None:
+    log = Log(takes=0)
+    config = parse(f'{ALLOWED}host_gap = "0s"\n{feeds(origin, log, 2)}', tmp_path / "x.toml", {})
+    assert len(polled(config, tmp_path, "1", due_only=True)) == 1
+    assert [report.name for report in polled(config, tmp_path, due_only=True)] == ["0"]
+    assert polled(config, tmp_path, due_only=True) == []
+    assert len(log.visits) == 2
 
 
 def test_a_host_that_says_too_many_is_left_alone_over_a_restart(
