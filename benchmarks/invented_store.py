@@ -19,8 +19,8 @@ _COMMON = "the of to in and"
 _CJK = "芯片半导体市场能源河流议会供应引擎风暴港口博物馆信号列车投资世界新闻今天日本"
 
 
-def fill(path: Path, entries: int, *, words: int) -> Path:
-    """Write so many entries, one a minute, into an empty store; nothing is indexed. Return the path.
+def fill(path: Path, entries: int, *, words: int, every: int = MINUTE) -> Path:
+    """Write so many entries, `every` so many ms, into an empty store; nothing is indexed. Return the path.
 
     Each has about three of 200 tags, the first ones much more often than the last. The configured feed `some`
     holds a tenth of all.
@@ -35,7 +35,7 @@ def fill(path: Path, entries: int, *, words: int) -> Path:
         conn.execute(
             "INSERT INTO feeds (id, slug, position, conditions, filled) VALUES (1, 'some', 0, '{}', 1)"
         )
-        rows = _rows(entries, words)
+        rows = _rows(entries, words, every)
         while some := list(itertools.islice(rows, 5000)):
             conn.execute("BEGIN")
             conn.executemany(
@@ -64,14 +64,14 @@ _Row = tuple[tuple[int | str, ...], tuple[int, int], list[tuple[str, int, int]],
 """An entry, its source, its tags, and whether the feed has it."""
 
 
-def _rows(entries: int, words: int) -> Iterator[_Row]:
+def _rows(entries: int, words: int, every: int) -> Iterator[_Row]:
     dice = random.Random(7)
     lexicon = [*_COMMON.split(), *(f"word{number}" for number in range(20_000))]
     weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(lexicon))))
     tag_weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(TAGS)))
     numbers = range(TAGS)
     for place in range(entries):
-        at = NOW - (entries - place) * MINUTE
+        at = NOW - (entries - place) * every
         language = "en" if place % 5 else dice.choice(("zh", "ja"))
         if language == "en":
             title = " ".join(dice.choices(lexicon, cum_weights=weights, k=8))
