@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from aggregator.exceptions import StoreError
 from aggregator.store import orphans
 from aggregator.store.access import BESIDE, reading
 from aggregator.store.findings import Finding, Level, ok, problem, warning
+from aggregator.store.relations import Relation
 from aggregator.store.steps import applied_steps, known_steps, refuse_unknown, take_steps
 
 FIXED = (3, 51, 3)
@@ -28,6 +29,17 @@ LARGE_LOG = 256 * 1024 * 1024
 FREE_SHARE = 0.5
 """Of the file, unused: then it is worth while to give it back."""
 
+_ADVICE = "`aggregator restore` a backup; the next polls bring again what it lacks and sources still list"
+_DAMAGED = dict.fromkeys(
+    (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB), f"; the file is damaged: keep it, and {_ADVICE}"
+)
+
+_MIGRATIONS = "_sqlite_migrations"
+"""The table of sqlite-utils, which makes it in its own words."""
+
+_NAMED = 10
+"""Rows that are named."""
+
 _SKEW = 3_600_000
 """Milliseconds that an entry may be ahead of the clock."""
 
@@ -41,7 +53,7 @@ def examine(database: Path, *, now: int) -> list[Finding]:
         return [problem("database", f"{database}: there is no such file; the service makes it at its start")]
     found = [*_files(database), _service(database), _sqlite(database), *_room(database)]
     try:
-        with reading(database) as conn:
+        with reading(database, hints=_DAMAGED) as conn:
             found += _contents(conn, database, now)
     except StoreError as error:
         found.append(problem("database", str(error)))
@@ -95,17 +107,18 @@ def _damage(conn: sqlite3.Connection) -> str:
 
 def _integrity(conn: sqlite3.Connection) -> Finding:
     if damage := _damage(conn):
-        advice = (
-            "`aggregator restore` a backup; the next polls bring again what it lacks and sources still list"
-        )
-        return problem("integrity", f"the file is damaged: {damage}; {advice}")
+        return problem("integrity", f"the file is damaged: {damage}; {_ADVICE}")
     return ok("integrity", "every page and index is as it must be")
 
 
 def _schema(conn: sqlite3.Connection) -> Iterator[Finding]:
     there, wanted = _objects(conn), _wanted()
     missing = sorted(name for name in wanted if name not in there)
-    other = sorted(name for name in wanted if name in there and there[name] != wanted[name])
+    other = sorted(
+        name
+        for name in wanted
+        if name in there and there[name] != wanted[name] and not name.endswith(_MIGRATIONS)
+    )
     foreign = sorted(name for name, sql in there.items() if name not in wanted and "TRIGGER" in (sql or ""))
     if missing:
         yield problem("schema", f"missing: {', '.join(missing)}; --repair makes indexes and triggers again")
@@ -124,23 +137,33 @@ def _wanted() -> dict[str, str | None]:
 
 
 def _objects(conn: sqlite3.Connection) -> dict[str, str | None]:
-    rows = conn.execute(
-        "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'"
-        " AND name NOT LIKE '%^_sqlite^_migrations%' ESCAPE '^'"
-    )
+    rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'")
     return {name: None if sql is None else " ".join(sql.split()) for name, sql in rows}
 
 
 def _orphans(conn: sqlite3.Connection) -> Iterator[Finding]:
     found = False
     for relation in orphans.relations(conn):
-        if count := orphans.count_wrong(conn, relation):
+        try:
+            wrong = relation.find(conn)
+        except (sqlite3.Error, ValueError) as error:  # others are still to be looked at
             found = True
-            advice = "; --repair mends that" if relation.repair else ""
-            yield problem("rows", f"{relation.what}: {count:,}{advice}")
+            yield problem("rows", f"{relation.what}: cannot be told: {error}")
+            continue
+        if wrong:
+            found = True
+            yield problem("rows", _broken(relation, wrong))
     if not found:
         (entries,) = conn.execute("SELECT count(*) FROM entries").fetchone()
         yield ok("rows", f"{entries:,} entries; nothing is without its counterpart")
+
+
+def _broken(relation: Relation, wrong: Sequence[object]) -> str:
+    said = f"{relation.what}: {len(wrong):,}"
+    if relation.names_rows:
+        some = ", ".join(str(name) for name in wrong[:_NAMED])
+        said = f"{said} ({some}{', …' if len(wrong) > _NAMED else ''})"
+    return f"{said}; {'--repair mends that' if relation.mend else 'restore a backup'}"
 
 
 def _clock(conn: sqlite3.Connection, now: int) -> Finding:

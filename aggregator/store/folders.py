@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 
 from aggregator.model import Changes, FolderState, WrittenFile
 from aggregator.store.costs import snapshot
+from aggregator.store.rows import only_row
 
 _NOTED = (
     ("entries", "entry", "id"),
@@ -119,9 +120,9 @@ class SqliteFolders:
     def number(self) -> int:
         """See `protocols.Folders.number`."""
         with self._read() as conn:
-            number, seen = conn.execute(
-                "SELECT (SELECT coalesce(max(number), 0) FROM changes), number FROM changes_seen"
-            ).fetchone()
+            number, seen = only_row(
+                conn, "SELECT (SELECT coalesce(max(number), 0) FROM changes), number FROM changes_seen"
+            )
         if number <= seen:
             return int(number)
         # Before anything is read: what changes from now on gets a number of its own.

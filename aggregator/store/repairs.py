@@ -1,8 +1,11 @@
-"""Repairs that are beyond doubt: what can be made again from what is there, or belongs to nothing."""
+"""Repairs that are beyond doubt: what can be made again from what is there, or belongs to nothing.
+
+What sources said, and what it is recognised by, stays."""
 
 from __future__ import annotations
 
-from contextlib import closing
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 from aggregator.exceptions import StoreError
@@ -10,6 +13,8 @@ from aggregator.store import orphans, textindex
 from aggregator.store.access import reading
 from aggregator.store.connections import Connections
 from aggregator.store.doctor import is_whole, missing_objects
+from aggregator.store.relations import Relation
+from aggregator.store.rows import bump_revision
 
 
 def repair(database: Path) -> list[str]:
@@ -26,14 +31,35 @@ def repair(database: Path) -> list[str]:
             for name, statement in missing_objects(conn):
                 conn.execute(statement)
                 done.append(f"{name} was made again")
-            for relation in orphans.relations(conn):
-                count = orphans.count_wrong(conn, relation)
-                if count and relation.repair is not None:
-                    orphans.repair(conn, relation)
-                    done.append(f"{relation.what}: {count:,}, mended")
+            mended = ((relation.what, _mend(conn, relation)) for relation in orphans.relations(conn))
+            done += [f"{what}: {count:,}, mended" for what, count in mended if count]
+            if done:
+                bump_revision(conn)
         textindex.build(connections.write)
         connections.checkpoint()
     return done
+
+
+def _mend(conn: sqlite3.Connection, relation: Relation) -> int:
+    """Mend a relation; return how many rows no longer break it.
+
+    Those of the search index are through when it is built.
+    """
+    before = _count(conn, relation)
+    if not before or relation.mend is None:
+        return 0
+    changes = conn.total_changes
+    relation.mend(conn)
+    if conn.total_changes == changes:
+        return 0
+    return before - _count(conn, relation) or before
+
+
+def _count(conn: sqlite3.Connection, relation: Relation) -> int:
+    """Return how many rows break a relation; 0 where that cannot be told, as a look at the database says."""
+    with suppress(sqlite3.Error, ValueError):
+        return len(relation.find(conn))
+    return 0
 
 
 def _is_whole(database: Path) -> bool:

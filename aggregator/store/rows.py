@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from aggregator.exceptions import StoreError
+
 
 def to_json(value: object) -> str:
     """Return compact JSON that keeps every script readable in the database."""
@@ -13,8 +15,18 @@ def to_json(value: object) -> str:
 
 def bump_revision(conn: sqlite3.Connection) -> int:
     """Tell readers that what feeds hold may have changed; return the number that says so from now on."""
-    (number,) = conn.execute("UPDATE revision SET number = number + 1 RETURNING number").fetchone()
+    (number,) = only_row(conn, "UPDATE revision SET number = number + 1 RETURNING number")
     return int(number)
+
+
+def only_row(conn: sqlite3.Connection, statement: str) -> sqlite3.Row:
+    """Return what a statement gives of a table that holds one row; `StoreError` when that has been lost."""
+    row: sqlite3.Row | None = conn.execute(statement).fetchone()
+    if row is None:
+        raise StoreError(
+            "the database has lost a number of its own: `aggregator doctor` says which, --repair mends that"
+        )
+    return row
 
 
 class Joined:

@@ -32,7 +32,7 @@ from aggregator.store.incidents import read_incidents
 from aggregator.store.posts import SqlitePosts
 from aggregator.store.pruning import SqlitePruning
 from aggregator.store.record import record_feed
-from aggregator.store.rows import bump_revision
+from aggregator.store.rows import bump_revision, only_row
 from aggregator.store.schedule import due_rows, is_any_due, keep_host_pause, pause_host, spread_due
 from aggregator.store.search import select_entries, walk_ids
 from aggregator.store.select import read_entries
@@ -162,7 +162,7 @@ class SqliteStore:
     def revision(self) -> int:
         """See `protocols.Store.revision`."""
         with self._read() as conn:
-            return int(conn.execute("SELECT number FROM revision").fetchone()[0])
+            return int(only_row(conn, "SELECT number FROM revision")[0])
 
     def entries(self, query: EntryQuery, budget: Budget | None = None) -> list[Entry]:
         """See `protocols.Store.entries`."""

@@ -20,6 +20,7 @@ from hashlib import blake2b
 from aggregator.model import Entry
 from aggregator.rules.labels import labels_of
 from aggregator.rules.subject import Subject
+from aggregator.store.rows import only_row
 from aggregator.store.select import read_entries
 
 log = logging.getLogger(__name__)
@@ -109,9 +110,7 @@ def build(writing: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> 
 def _build_some(writing: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> int | None:
     """Index some more; return how many, None when the index was current."""
     with writing() as conn:
-        number, at, entry_id = conn.execute(
-            "SELECT number, built_at, built_id FROM search_version"
-        ).fetchone()
+        number, at, entry_id = only_row(conn, "SELECT number, built_at, built_id FROM search_version")
         if number == VERSION:
             return None
         if number != -VERSION:

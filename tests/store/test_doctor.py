@@ -71,7 +71,7 @@ _NEWEST = "(SELECT max(id) FROM entries)"
         ("DELETE FROM entry_tags", "tags that the index of tags lacks: 2;"),
         (f"{_TAG}, {_NEWEST})", "tags in the index of tags that their entries do not have: 1;"),
         (f"{_TAG}, 77)", "rows of entry_tags whose entries are gone: 1;"),
-        (f"INSERT INTO identities VALUES (99, x'01', {_NEWEST})", "keys of sources that are gone: 1;"),
+        (f"INSERT INTO identities VALUES (99, x'01', {_NEWEST})", "of which there still is something"),
         ("UPDATE polls SET source_id = 99", "rows of polls whose sources are gone: 1;"),
         ("UPDATE search_entries SET entry_id = 1 - seq", "entries that a search does not find: 2;"),
         ("DELETE FROM search_words", "rows of the search index without their other half: 2;"),
@@ -91,10 +91,11 @@ def test_what_is_missing_is_told_and_mended(database: Path, broken: str, said: s
 
 
 def test_what_a_person_must_decide_is_told_and_left(database: Path) -> None:
-    run(database, "DELETE FROM entry_sources")
+    run(database, "DELETE FROM entry_sources", "DELETE FROM identities")
     for _ in range(2):
         (message,) = problems(database)
-        assert message == "entries without a source: 2"
+        assert message.startswith("entries without a source: 2 (")
+        assert message.endswith("; restore a backup")
         assert repair(database) == []
 
 
@@ -102,6 +103,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(database: Path) -> None:
     flip_pages(database, after=60)
     before = database.read_bytes()
     assert any("damaged" in message and "restore" in message for message in problems(database))
+    assert not any("aggregator doctor" in message for message in problems(database))
     assert repair(database) == []
     assert database.read_bytes() == before
 
