@@ -20,6 +20,7 @@ from aggregator.archive.listing import LeftOut, Listing, PostFile, read_post_fil
 from aggregator.model import Fate, ImportedPost, KnownPost, RawHtml, StoryPolicy, TakenPost, post_digest
 from aggregator.protocols import Store
 from aggregator.publish.jekyll.reading import ReadPost
+from aggregator.store.postrows import first_usable
 
 _BATCH = 250
 _BATCH_SIZE = 8 * 1024 * 1024
@@ -55,9 +56,9 @@ class Sorted:
 
 
 def sort_out(
-    listing: Listing, known: Sequence[KnownPost], drafter: Drafter, *, on_file: Callable[[], object]
+    listing: Listing, known: Sequence[KnownPost], drafter: Drafter, *, now: int, on_file: Callable[[], object]
 ) -> Sorted:
-    """Read every file of a folder and return what is to be done; call `on_file` after each."""
+    """Read every file of a folder and return what is to be done at `now` (ms); call `on_file` after each."""
     same = {(post.file_name, post.digest): post for post in known}
     present = {file.name for file in listing.posts}
     elsewhere = {post.digest: post for post in known if post.file_name not in present}
@@ -86,7 +87,7 @@ def sort_out(
     to_take.sort(key=lambda each: each[:2])
     unchanged.sort(key=lambda each: (each[0], each[1].file_name))
     links: dict[bytes, str] = {}
-    told += [_known(read, post, drafter, links) for _, read, post in unchanged]
+    told += [_known(read, post, drafter, links, now) for _, read, post in unchanged]
     return Sorted(
         to_take=tuple(file for *_, file in to_take), told=tuple(told), renamed=tuple(renamed), links=links
     )
@@ -167,7 +168,7 @@ def _told(post: ImportedPost, taken: TakenPost, notes: tuple[str, ...]) -> Told:
         fate=taken.fate,
         entry_id=taken.entry_id,
         source=taken.source,
-        notes=(*notes, *_notes_of(post, taken), *_notes_of_date(post, taken)),
+        notes=(*notes, *_notes_of(post, taken)),
     )
 
 
@@ -181,28 +182,29 @@ def _notes_of(post: ImportedPost, taken: TakenPost) -> Iterator[str]:
             yield "its file has changed: the entry says what it says now"
         case Fate.PURGED:
             yield _PURGED
+    if taken.fate in {Fate.NEW, Fate.UPDATED}:
+        yield from _notes_of_date(post, taken.dated)
 
 
-def _notes_of_date(post: ImportedPost, taken: TakenPost) -> Iterator[str]:
-    if taken.fate not in {Fate.NEW, Fate.UPDATED}:
-        return
-    if post.dated is not None and post.dated != taken.dated:
-        other = {post.name_date: "the one in its name", post.said: "that of its comment"}.get(taken.dated)
-        told = f": {other} stands in" if taken.dated is not None else ""
+def _notes_of_date(post: ImportedPost | ReadPost, dated: int | None) -> Iterator[str]:
+    if post.dated is not None and post.dated != dated:
+        other = {post.name_date: "the one in its name", post.said: "that of its comment"}.get(dated)
+        told = f": {other} stands in" if dated is not None else ""
         yield f"its date is from before 1990, or in the future{told}"
-    if taken.dated is None:
+    if dated is None:
         yield "it has no usable date: it stands below all that have one"
 
 
 _PURGED = "its entry was deleted, as retention wants it: it is not taken again"
 
 
-def _known(read: ReadPost, post: KnownPost, drafter: Drafter, links: dict[bytes, str]) -> Told:
+def _known(read: ReadPost, post: KnownPost, drafter: Drafter, links: dict[bytes, str], now: int) -> Told:
     if post.entry_id is None:
         return Told(file_name=read.file_name, fate=Fate.PURGED, notes=(_PURGED,))
     notes = [*read.problems, *drafter.notes(read), *_repeated(read, links)]
     if read.said is not None and read.said != post.entry_id:
         notes.append(f"it is an entry with another ID than {read.said}")
+    notes += _notes_of_date(read, first_usable((read.dated, read.said, read.name_date), now))
     return Told(file_name=read.file_name, fate=Fate.UNCHANGED, entry_id=post.entry_id, notes=tuple(notes))
 
 

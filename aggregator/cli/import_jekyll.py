@@ -135,6 +135,7 @@ def _import(
     check: Callable[[], None],
     dry_run: bool,
 ) -> None:
+    now = now_ms()
     with progress("Reading") as bar:
         task = bar.add_task("", total=len(listing.posts))
 
@@ -142,9 +143,8 @@ def _import(
             bar.advance(task)
             check()
 
-        work = sort_out(listing, store.posts.known(), drafter, on_file=on_file)
+        work = sort_out(listing, store.posts.known(), drafter, now=now, on_file=on_file)
     report.add(work.told)
-    now = now_ms()
     if not dry_run:
         if work.renamed:
             store.posts.rename(work.renamed)

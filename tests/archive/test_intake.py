@@ -59,7 +59,7 @@ def drafter(by: SourceFrom = SourceFrom.TAGS, *sources: Source) -> Drafter:
 
 def bring(store: Store, folder: Path, made_by: Drafter | None = None, *, dry_run: bool = False) -> list[Told]:
     made_by = made_by or drafter()
-    work = sort_out(list_posts(folder), store.posts.known(), made_by, on_file=lambda: None)
+    work = sort_out(list_posts(folder), store.posts.known(), made_by, now=NOW, on_file=lambda: None)
     store.posts.rename(work.renamed)
     take = taker(store, StoryPolicy(), now=NOW, dry_run=dry_run)
     taken = take_posts(work.to_take, made_by, take, work.links)
@@ -123,7 +123,7 @@ def test_every_file_that_is_left_out_is_told(tmp_path: Path) -> None:
     with (posts / "huge.md").open("wb") as huge:
         huge.truncate(MAX_SIZE + 1)
     listing = list_posts(tmp_path)
-    work = sort_out(listing, [], drafter(), on_file=lambda: None)
+    work = sort_out(listing, [], drafter(), now=NOW, on_file=lambda: None)
     assert [file.name for file in work.to_take] == ["a.md"]
     assert {told.file_name: told.notes[0] for told in work.told} == {
         "_drafts/idea.md": "is a draft",
@@ -141,7 +141,7 @@ def test_every_file_that_is_left_out_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_or_closed_to_us_is_told(tmp_path: Path, store: Store) -> None:
     gone = write(tmp_path, "gone.md")
     write(tmp_path, "a.md")
-    work = sort_out(list_posts(tmp_path), [], drafter(), on_file=lambda: None)
+    work = sort_out(list_posts(tmp_path), [], drafter(), now=NOW, on_file=lambda: None)
     gone.unlink()
     (told,) = take_posts(work.to_take, drafter(), taker(store, StoryPolicy(), now=NOW, dry_run=False))
     assert fates(told) == {"gone.md": None, "a.md": Fate.NEW}
@@ -173,7 +173,7 @@ def test_ids_do_not_depend_on_the_order_of_a_folder_nor_on_where_a_run_was_broke
         write(tmp_path, name, text(name))
     write(tmp_path, "2020-01-02-late.md", text("late", date="2020-01-01T11:00:00.000Z"))
     made_by = drafter()
-    work = sort_out(list_posts(tmp_path), [], made_by, on_file=lambda: None)
+    work = sort_out(list_posts(tmp_path), [], made_by, now=NOW, on_file=lambda: None)
     take = taker(store, StoryPolicy(), now=NOW, dry_run=False)
     list(take_posts(work.to_take[:2], made_by, take))
     told = {each.file_name: each.entry_id for each in bring(store, tmp_path)}
@@ -305,6 +305,7 @@ def test_a_date_that_is_a_mistake_is_told(
     write(tmp_path, name, text("a", date=date, said="0"))
     (post,) = bring(store, tmp_path)
     assert told in post.notes
+    assert [each.notes[-1] for each in bring(store, tmp_path)] == [post.notes[-1]]
 
 
 def test_a_post_of_the_configs_source_is_tagged_as_that_source_is(tmp_path: Path, store: Store) -> None:

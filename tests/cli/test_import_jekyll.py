@@ -168,10 +168,11 @@ def test_what_was_broken_off_is_told_and_the_next_run_goes_on(
         [*command, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         first = process.stdout.readline()
         os.kill(process.pid, number)
-        out, err = process.communicate(timeout=30)
-    assert process.returncode == 1
+        out, err = process.stdout.read(), process.stderr.read()
+        assert process.wait(30) == 1
     assert err == "aggregator: broken off; the same command goes on from there\n"
     *told, summary = [first, *out.splitlines()]
     taken = int(summary.removeprefix(f"{folder}: ").partition(" ")[0])
