@@ -61,6 +61,8 @@ def restore_command(*, file: Path) -> None:
 
 def _told(tally: CopyTally) -> str:
     said = f"{counted(tally.entries, 'entry')}, {tally.size:,} bytes, verified"
+    if tally.lost:
+        said = f"{said}; missing: {', '.join(tally.lost)}, see `aggregator doctor`"
     if tally.loose:
         said = f"{said}; rows that belong to nothing: {tally.loose}, see `aggregator doctor`"
     return said

@@ -11,7 +11,13 @@ from aggregator.clock import now_ms
 from aggregator.exceptions import StoreError
 from aggregator.model import BackupPlan
 from aggregator.protocols import Clock
-from aggregator.store.backup import back_up, backup_name, find_backups, newest_backup, rotate
+from aggregator.store.backup import (
+    back_up_by_the_clock,
+    find_backups,
+    newest_backup,
+    rotate,
+    suddenly_empty,
+)
 
 log = logging.getLogger(__name__)
 
@@ -93,17 +99,22 @@ class BackupService:
         return 0 if newest is None else newest.made_at + plan.interval
 
     def _back_up(self, plan: BackupPlan) -> None:
-        file = plan.folder / backup_name(self._database, now=self._clock())
-        began = time.monotonic()
-        tally = back_up(
+        began, now = time.monotonic(), self._clock()
+        file, tally = back_up_by_the_clock(
             self._database,
-            file,
+            plan.folder,
+            now=now,
             on_progress=lambda _done, _total: time.sleep(_PAUSE),
             cut_off=self._stopping.is_set,
         )
         took = time.monotonic() - began
         log.info("backed up to %s: %d entries, %d bytes, in %.1f s", file, tally.entries, tally.size, took)
+        if tally.lost:
+            log.warning("missing in the database: %s; `aggregator doctor` says more", ", ".join(tally.lost))
         try:
+            backups = find_backups(self._database, plan.folder)
+            if warning := suddenly_empty(backups, newest_backup(backups, now=now)):
+                log.warning("%s", warning)
             rotate(self._database, plan.folder, keep=plan.keep, newest=file)
         except StoreError as error:
             log.error("an old backup stays: %s", error)  # noqa: TRY400 - the line says it all

@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 from aggregator.exceptions import StoreError
@@ -19,10 +21,10 @@ BESIDE = ("-wal", "-shm", "-journal")
 _PAUSE = 0.005
 """Seconds between two tries to get a lock."""
 
-_DAMAGED = (
-    "; the file is damaged: `aggregator doctor` says more, `aggregator restore` brings a backup back;"
-    " keep the damaged file until then"
-)
+DOCTOR = "`aggregator doctor` says more, `aggregator restore` brings a backup back; keep this file until then"
+"""What to do about a database that is damaged or unsound."""
+
+_DAMAGED = f"; the file is damaged: {DOCTOR}"
 _HINTS = {
     sqlite3.SQLITE_FULL: "; nothing was written: make room, and it goes on by itself",
     sqlite3.SQLITE_IOERR: "; nothing was written: make room if the disk is full, and it goes on by itself;"
@@ -35,13 +37,23 @@ _HINTS = {
 }
 
 
+Hints = Mapping[int, str]
+"""What to do, by SQLite's result code; it follows what SQLite says."""
+
+
 @contextmanager
-def translated(path: Path, where: str = " ([service] database)") -> Iterator[None]:
-    """Let errors of SQLite in the block be a `StoreError` that names the file and what to do."""
+def translated(
+    path: Path, where: str = " ([service] database)", *, hints: Hints = MappingProxyType({})
+) -> Iterator[None]:
+    """Let errors of SQLite in the block be a `StoreError` that names the file and what to do.
+
+    That is what holds for the database in use, unless `hints` say otherwise.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        hint = _HINTS.get(primary_code(error), "")
+        code = primary_code(error)
+        hint = hints.get(code, _HINTS.get(code, ""))
         raise StoreError(f"{path}: {error}{hint}{where}") from error
 
 
@@ -57,14 +69,13 @@ def is_damaged(error: sqlite3.Error) -> bool:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, *, hints: Hints = MappingProxyType({})) -> Iterator[sqlite3.Connection]:
     """Lend a connection that only reads the file, as it is, while others may write to it.
 
-    Raises `StoreError` when there is no such file, or it cannot be read.
+    Raises `StoreError` when there is no such file, or it cannot be read; `hints` as `translated` takes them.
     """
-    if not path.is_file():
-        raise StoreError(f"{path}: there is no such file")
-    with translated(path, ""):
+    _refuse_no_file(path)
+    with translated(path, "", hints=hints):
         conn = _open(path)
         try:
             yield conn
@@ -100,6 +111,19 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(os.fspath(path))}?{mode}", uri=True, isolation_level=None, check_same_thread=False
     )
+
+
+def _refuse_no_file(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StoreError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        raise StoreError(f"{path}: is a folder; name a file in it")
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{path}: is no file that can be read")
 
 
 def _open(path: Path) -> sqlite3.Connection:

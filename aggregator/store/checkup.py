@@ -11,7 +11,7 @@ from pathlib import Path
 from aggregator.config import Config
 from aggregator.exceptions import StoreError
 from aggregator.store.access import reading
-from aggregator.store.backup import find_backups, newest_backup
+from aggregator.store.backup import find_backups, newest_backup, suddenly_empty
 from aggregator.store.findings import Finding, ok, problem, warning
 
 _HOUR = 3_600_000
@@ -61,17 +61,19 @@ def _backups(config: Config, database: Path, now: int) -> Finding:
     if plan is None:
         return warning("backups", "none are made: see [backup] in the config, or `aggregator backup FILE`")
     try:
-        newest = newest_backup(find_backups(database, plan.folder), now=now)
+        made = find_backups(database, plan.folder)
+        newest, reason = newest_backup(made, now=now), unwritable(plan.folder)
     except StoreError as error:
-        return problem("backups", str(error))
-    if reason := unwritable(plan.folder):
+        newest, reason = None, str(error).removeprefix(f"{plan.folder}: ")
+    if reason:
         return problem("backups", f"{plan.folder}: {reason}")
     if newest is None:
         return warning("backups", f"{plan.folder}: there is none yet; the service makes them while it runs")
     said = f"{newest.file}: {_span(now - newest.made_at)} old"
     if now - newest.made_at > 2 * plan.interval + _HOUR:
         return problem("backups", f"{said}: is the service running? its log says why there is no newer one")
-    return ok("backups", said)
+    warned = suddenly_empty(made, newest)
+    return warning("backups", warned) if warned else ok("backups", said)
 
 
 def unwritable(folder: Path) -> str | None:

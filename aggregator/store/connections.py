@@ -8,6 +8,7 @@ checkpoint at once. Readers have connections of their own and never wait for the
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -20,6 +21,8 @@ from aggregator.exceptions import StoreError
 from aggregator.store.access import translated
 from aggregator.store.locks import lock_schedule
 from aggregator.store.upgrade import upgrade
+
+log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 10.0
 """Seconds that a write waits for another process's; not so long when the store is being closed."""
@@ -65,14 +68,10 @@ class Connections:
                 f"{path}: cannot be {what}: {error.strerror} ({error.filename});"
                 " make its folder writable or choose another in [service] database"
             ) from error
-        writer = None
         try:
-            self._writer = writer = self._connect()
-            self._migrate()
+            self._writer = self._open_writer()
         except BaseException:
             os.close(self._lock_file)
-            if writer is not None:
-                writer.close()
             raise
 
     @contextmanager
@@ -158,10 +157,18 @@ class Connections:
                 raise
         return conn
 
-    def _migrate(self) -> None:
-        with self._write_lock, self._between_processes(), self._translated():
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            upgrade(self._writer, self.path)
+    def _open_writer(self) -> sqlite3.Connection:
+        # Until it is made and brought up to date nobody else of ours opens it, and finds it empty.
+        with self._between_processes(), self._translated():
+            _look_whether_lost(self.path)
+            writer = self._connect()
+            try:
+                writer.execute("PRAGMA journal_mode = WAL")
+                upgrade(writer, self.path)
+            except BaseException:
+                writer.close()
+                raise
+        return writer
 
     def _begin(self) -> None:
         """Begin a write, waiting for programs that write to the file without our locks."""
@@ -198,3 +205,29 @@ class Connections:
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self.path)
+
+
+def _look_whether_lost(path: Path) -> None:
+    """Warn when a new database is about to be made in a file that is there, and empty.
+
+    Raises `StoreError` when a log is beside it, which SQLite would throw away: then it was not always empty.
+    """
+    try:
+        if path.stat().st_size > 0:
+            return
+        log_beside = Path(f"{path}-wal")
+        if log_beside.exists() and log_beside.stat().st_size > 0:
+            raise StoreError(
+                f"{path}: is empty, but {log_beside.name} beside it is not: the file was cut off;"
+                " `aggregator restore` a backup, or delete both files to begin anew"
+            )
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror} ([service] database)") from error
+    if path.is_file():
+        log.warning(
+            "%s: is an empty file: a new database is begun in it; if it held entries, stop,"
+            " and `aggregator restore` a backup",
+            path,
+        )

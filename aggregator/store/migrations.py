@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.store.firstschema import FIRST_SCHEMA
 from aggregator.store.folders import FOLDERS_SCHEMA
+from aggregator.store.marks import MARKS_SCHEMA
 from aggregator.store.posts import POSTS_SCHEMA
 from aggregator.store.pruning import PRUNING_SCHEMA
 from aggregator.store.searchschema import SEARCH_SCHEMA
@@ -338,4 +339,10 @@ def _tombstones(db: Database) -> None:
 @migrations(name="0023_sites")
 def _sites(db: Database) -> None:
     for statement in SITES_SCHEMA:
+        db.execute(statement)
+
+
+@migrations(name="0024_marks")
+def _marks(db: Database) -> None:
+    for statement in MARKS_SCHEMA:
         db.execute(statement)

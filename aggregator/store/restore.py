@@ -19,12 +19,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.exceptions import StoreError
-from aggregator.store.access import BESIDE, connect, held, is_damaged, primary_code, reading, translated
+from aggregator.store.access import (
+    BESIDE,
+    Hints,
+    connect,
+    held,
+    is_damaged,
+    primary_code,
+    reading,
+    translated,
+)
 from aggregator.store.copies import CopyTally, Progress, copy_database, flush, resemble, unwritable
 from aggregator.store.locks import lock_schedule
+from aggregator.store.steps import refuse_unknown
 
 BUSY_TIMEOUT = 5.0
 """Seconds that other programs have to come to an end with the database."""
+
+_ADVICE = "name another backup"
+_HINTS: Hints = {
+    sqlite3.SQLITE_CORRUPT: f"; {_ADVICE}",
+    sqlite3.SQLITE_NOTADB: f"; {_ADVICE}",
+    sqlite3.SQLITE_CANTOPEN: "; it must be readable for the user of this",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +62,11 @@ def restore(
     another program has the database open, and when the backup is damaged, none of ours, or from a newer
     version.
     """
-    if backup.exists() and database.exists() and backup.samefile(database):
-        raise StoreError(f"{backup}: is the database itself; name a backup of it")
+    try:
+        if backup.exists() and database.exists() and backup.samefile(database):
+            raise StoreError(f"{backup}: is the database itself; name a backup of it")
+    except OSError as error:
+        raise StoreError(f"{error.filename}: cannot be read: {error.strerror}") from error
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -55,10 +75,18 @@ def restore(
         _forget_second_names(database)
         incoming = database.with_name(f".{database.name}.restored")
         try:
-            with reading(backup) as source:
-                tally = copy_database(source, incoming, like=_like(database), on_progress=on_progress)
+            with reading(backup, hints=_HINTS) as source:
+                refuse_unknown(source, backup, otherwise=_ADVICE)
+                tally = copy_database(
+                    source,
+                    incoming,
+                    like=_like(database),
+                    called=database,
+                    advice=_ADVICE,
+                    on_progress=on_progress,
+                )
         except StoreError as error:
-            raise StoreError(f"{backup}: cannot be restored, and nothing was changed: {error}") from error
+            raise StoreError(f"nothing was restored, and nothing changed: {error}") from error
         try:
             with _closed_for_others(database):
                 kept = _keep(database, now)

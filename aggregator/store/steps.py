@@ -31,11 +31,13 @@ def take_steps(conn: sqlite3.Connection, *, before: str | None = None) -> None:
     migrations.apply(Database(conn), stop_before=before)
 
 
-def refuse_unknown(conn: sqlite3.Connection, path: Path) -> None:
-    """Raise `StoreError` when a newer version has written the database."""
+def refuse_unknown(
+    conn: sqlite3.Connection, path: Path, *, otherwise: str = "choose another file in [service] database"
+) -> None:
+    """Raise `StoreError` when a newer version has written the database; `otherwise` is what else helps."""
     unknown = set(applied_steps(conn)) - set(known_steps())
     if unknown:
         raise StoreError(
             f"{path}: was written by a newer aggregator (it has {', '.join(sorted(unknown))});"
-            " upgrade this one, or choose another file in [service] database"
+            f" upgrade this one, or {otherwise}"
         )

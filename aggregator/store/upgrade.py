@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import logging
+import re
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from aggregator.exceptions import StoreError
-from aggregator.store.copies import copy_database, entry_count
+from aggregator.store.copies import clean_drafts, copy_database, entry_count
+from aggregator.store.marks import mark_of, read_mark
 from aggregator.store.steps import applied_steps, known_steps, refuse_unknown, take_steps
 
 log = logging.getLogger(__name__)
@@ -21,8 +24,9 @@ def upgrade(conn: sqlite3.Connection, path: Path) -> None:
     """Take every step of the schema that the database lacks.
 
     Where entries are stored, the database is first backed up beside itself, as `NAME.before-NUMBER.db` with
-    the number of the first step. Nobody else may write meanwhile. Raises `StoreError`, and changes nothing,
-    when a newer version wrote the database, or when it cannot be backed up.
+    the number of the first step; where something else has that name, a number is added to it. Nobody else may
+    write meanwhile. Raises `StoreError`, and changes nothing, when a newer version wrote the database, or
+    when it cannot be backed up.
     """
     refuse_unknown(conn, path)
     applied = applied_steps(conn)
@@ -35,7 +39,12 @@ def upgrade(conn: sqlite3.Connection, path: Path) -> None:
 
 
 def _back_up(conn: sqlite3.Connection, path: Path, *, number: str) -> None:
-    backup = path.with_name(f"{path.stem}.before-{number}.db")
+    mark = mark_of(conn)
+    backup, more = path.with_name(f"{path.stem}.before-{number}.db"), 1
+    while backup.exists() and (mark is None or read_mark(backup) != mark):
+        more += 1
+        backup = path.with_name(f"{path.stem}.before-{number}-{more}.db")
+    clean_drafts(path.parent, f"{glob.escape(path.stem)}.before-*.db", age=0.0)  # nobody else writes now
     try:
         copy_database(conn, backup, like=path)
     except StoreError as error:
@@ -44,7 +53,14 @@ def _back_up(conn: sqlite3.Connection, path: Path, *, number: str) -> None:
             f" nothing was changed: {error}"
         ) from error
     log.info("%s: is brought up to date; what it was before is kept as %s", path, backup)
-    kept = sorted(path.parent.glob(f"{path.stem}.before-[0-9]*.db"), key=lambda file: file.stat().st_mtime)
-    for old in kept[:-KEPT]:
+    for old in _backups(path, mark)[:-KEPT]:
         with suppress(OSError):
             old.unlink()
+
+
+def _backups(path: Path, mark: str | None) -> list[Path]:
+    """Return the backups of this kind that carry the mark, by when they were made."""
+    named = re.compile(rf"{re.escape(path.stem)}\.before-[0-9]+(-[0-9]+)?\.db")
+    there = [file for file in path.parent.iterdir() if named.fullmatch(file.name)]
+    ours = [file for file in there if mark is not None and read_mark(file) == mark]
+    return sorted(ours, key=lambda file: file.stat().st_mtime)

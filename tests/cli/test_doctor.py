@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.clock import now_ms
+from aggregator.store.backup import back_up_by_the_clock
 from tests.cli.conftest import Desk
 from tests.store.drafts import NOW, draft
 
@@ -72,12 +74,22 @@ def test_what_left_the_config_and_what_is_not_filled_is_told(healthy: Desk) -> N
 
 def test_backups_that_are_too_old_are_a_problem(healthy: Desk) -> None:
     folder = healthy.folder / "backups"
-    folder.mkdir()
-    (folder / "aggregator-20010101T000000Z.db").touch()
+    back_up_by_the_clock(healthy.database, folder, now=1_000_000_000_000)
     result = healthy.type("doctor")
     assert result.exit_code == 1
     assert "problem  backups: " in result.stdout
     assert "is the service running?" in result.stdout
+
+
+def test_a_backup_without_entries_beside_others_is_a_warning(healthy: Desk) -> None:
+    folder, now = healthy.folder / "backups", now_ms()
+    back_up_by_the_clock(healthy.database, folder, now=now - 2000)
+    with closing(sqlite3.connect(healthy.database)) as conn, conn:
+        conn.execute("DELETE FROM entries")
+    back_up_by_the_clock(healthy.database, folder, now=now)
+    said = healthy.type("doctor").stdout
+    assert "warning  backups: " in said
+    assert "has no entries, as " in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

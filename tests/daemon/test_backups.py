@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from aggregator.daemon import backups
 from aggregator.daemon.backups import BackupService
 from aggregator.model import BackupPlan
-from aggregator.store.backup import backup_name
+from aggregator.store.backup import back_up_by_the_clock, backup_name
+from aggregator.store.marks import read_mark
 from tests.daemon.process import Daemon, wait_until
 from tests.store.damage import fill, titles
 from tests.store.drafts import DAY, HOUR, NOW
@@ -36,6 +38,12 @@ def service(
     assert running.stop(5.0)
 
 
+def name_of(database: Path) -> str:
+    mark = read_mark(database)
+    assert mark is not None
+    return backup_name(database, mark, now=NOW)
+
+
 def made(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
@@ -48,20 +56,37 @@ def test_the_first_backup_comes_soon_and_no_second_one_before_it_is_due(
     folder = tmp_path / "b"
     for _ in range(2):
         with service(database, BackupPlan(folder=folder)):
-            wait_until(lambda: made(folder) == ["aggregator-20270115T080000Z.db"], "it was made")
+            wait_until(lambda: made(folder) == [name_of(database)], "it was made")
             time.sleep(0.1)
-    assert made(folder) == ["aggregator-20270115T080000Z.db"]
+    assert made(folder) == [name_of(database)]
     assert titles(folder / made(folder)[0]) == ["one"]
 
 
 def test_a_backup_that_is_due_is_made_and_the_oldest_goes(database: Path, tmp_path: Path) -> None:
     folder = tmp_path / "b"
-    folder.mkdir()
-    names = [backup_name(database, now=NOW - days * DAY) for days in (3, 2, 1, 0)]
-    for name in names[:3]:
-        (folder / name).touch()
+    files = [back_up_by_the_clock(database, folder, now=NOW - days * DAY)[0] for days in (3, 2, 1)]
     with service(database, BackupPlan(folder=folder, keep=2)):
-        wait_until(lambda: made(folder) == names[2:], "the newest two stay")
+        stay = [files[2].name, name_of(database)]
+        wait_until(lambda: made(folder) == stay, "the newest two stay")
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("DELETE FROM entries", "has no entries, as "),
+        ("DROP TABLE identities", "is not sound: the table identities is missing"),
+    ],
+)
+def test_good_backups_do_not_go_for_what_has_lost_something(
+    database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str, said: str
+) -> None:
+    folder = tmp_path / "b"
+    good = [back_up_by_the_clock(database, folder, now=NOW - days * DAY)[0] for days in (3, 2)]
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute(harm)
+    with service(database, BackupPlan(folder=folder, keep=1)):
+        wait_until(lambda: any(said in message for message in caplog.messages), "it is told")
+    assert [titles(file) for file in good] == [["one"], ["one"]]
 
 
 def test_the_clock_is_followed(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

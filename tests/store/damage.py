@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -66,23 +67,35 @@ def run_python(code: str, *arguments: object, largest_file: int | None = None) -
 
 
 _RUN_AND_KILL = """
-import os, signal, sys
+import os, shutil, signal, sys
 from {module} import {function}
 from pathlib import Path
 
-left = 0
-def count(event, arguments):
-    global left
-    if event in {{"os.link", "os.rename", "os.remove"}}:
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
+def look():
+    state = []
+    for file in os.scandir(folder):
+        status = file.stat()
+        with open(file, "rb") as opened:
+            head = opened.read(100)
+        state.append((file.name, status.st_size, status.st_ino, status.st_mode, status.st_nlink, head))
+    return sorted(state)
 
-for moment in range(1, 50):
+def count(frame, event, called):
+    global left, state
+    if event == "c_call" and called.__name__ in {calls} and type(called.__self__) is not str:
+        if (now := look()) != state:
+            left, state = left - 1, now
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+for moment in range(1, 500):
     folder = Path(sys.argv[1]) / str(moment)
+    folder.mkdir(parents=True)
+    for name, content in {given}.items():
+        shutil.copyfile(content, folder / name)
     if (child := os.fork()) == 0:
-        left = moment
+        left, state = moment, None
+        sys.setprofile(count)
         {call}
         os._exit(0)
     if os.waitpid(child, 0)[1] == 0:
@@ -91,12 +104,39 @@ for moment in range(1, 50):
 """
 
 
-def kill_at_each_step(folder: Path, *, module: str, function: str, call: str) -> int:
-    """Make a call in processes that are killed just before they first, second, … change a name on the disk.
+_CALLS = frozenset(
+    {
+        "open",
+        "close",
+        "chmod",
+        "fsync",
+        "link",
+        "rename",
+        "replace",
+        "unlink",
+        "execute",
+        "backup",
+        "rollback",
+    }
+)
+"""What changes files, as Python calls it in C: functions of the system and of SQLite."""
 
-    Each finds its own `folder`, by its number from 1. Returns the number of the one that was not killed.
+
+def kill_at_each_step(
+    folder: Path, *, module: str, function: str, call: str, given: Mapping[str, Path]
+) -> int:
+    """Make a call in processes that are killed after the first, second, … step that changes a file.
+
+    Each finds copies of the `given` files, by these names, in a `folder` of its own, which is called by its
+    number from 1. Returns the number of the one that was not killed.
     """
-    code = _RUN_AND_KILL.format(module=module, function=function, call=call)
+    code = _RUN_AND_KILL.format(
+        module=module,
+        function=function,
+        call=call,
+        given={name: str(file) for name, file in given.items()},
+        calls=set(_CALLS),
+    )
     with run_python(code, folder) as process:
         said, failed = process.communicate(timeout=60)
     assert failed == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import stat
 import time
@@ -14,8 +15,20 @@ import pytest
 
 from aggregator.exceptions import StoreError
 from aggregator.store import open_store
-from aggregator.store.backup import back_up, backup_name, find_backups, newest_backup, rotate
-from tests.store.damage import A, fill, flip_pages, run_python, titles
+from aggregator.store.backup import (
+    back_up,
+    back_up_by_the_clock,
+    backup_name,
+    find_backups,
+    newest_backup,
+    rotate,
+)
+from aggregator.store.copies import verify
+from aggregator.store.marks import read_mark
+from aggregator.store.restore import restore
+from aggregator.store.schema import ONE_ROW
+from aggregator.store.steps import known_steps, take_steps
+from tests.store.damage import A, fill, flip_pages, kill_at_each_step, run_python, titles
 from tests.store.drafts import DAY, NOW, draft, poll
 
 
@@ -176,32 +189,186 @@ def test_a_process_that_is_killed_leaves_a_whole_backup_or_none(database: Path, 
 
 
 def test_a_draft_that_was_left_behind_is_removed_some_time_later(database: Path, tmp_path: Path) -> None:
-    old, young = tmp_path / ".b.db.0a.draft", tmp_path / ".b.db.0b.draft"
-    for left in (old, young):
-        left.touch()
-    os.utime(old, (1, 1))
-    back_up(database, tmp_path / "b.db")
-    assert (old.exists(), young.exists()) == (False, True)
-
-
-def test_the_newest_backups_stay_and_other_files_are_left_alone(tmp_path: Path) -> None:
-    database, folder = tmp_path / "aggregator.db", tmp_path / "backups"
-    folder.mkdir()
-    own = [folder / backup_name(database, now=NOW + day * DAY) for day in range(5)]
-    others = ["diary", "other-20260101T000000Z.db", "aggregator-mine.db", "aggregator-20269901T000000Z.db"]
-    for file in (*own, *(folder / name for name in others)):
+    left = [tmp_path / name for name in (".b.db.0123abcd.draft", ".b.db.0123abce.draft", ".b.db.my.draft")]
+    for file in left:
         file.touch()
-    assert rotate(database, folder, keep=3, newest=own[4]) == own[:2]
-    assert names(folder) == sorted([*others, *(file.name for file in own[2:])])
-    assert rotate(database, folder, keep=1, newest=own[2]) == own[3:], "the one just made stays in any case"
+    for file in (left[0], left[2]):
+        os.utime(file, (1, 1))
+    back_up(database, tmp_path / "b.db")
+    assert [file.exists() for file in left] == [False, True, True]
 
 
-def test_a_backup_from_the_future_is_not_taken_for_the_newest(tmp_path: Path) -> None:
-    database = tmp_path / "aggregator.db"
+def test_drafts_of_this_databases_scheduled_backups_are_removed_some_time_later(
+    database: Path, tmp_path: Path
+) -> None:
+    folder, mark = tmp_path / "b", read_mark(database)
+    assert mark is not None
+    folder.mkdir()
+    own, other = (backup_name(database, one, now=NOW - DAY) for one in (mark, "0" * 32))
+    left = [folder / f".{name}.0123abcd.draft" for name in (own, other)]
+    left.append(folder / f".{own}.0123abce.draft")
+    for file in left:
+        file.touch()
+    for file in left[:2]:
+        os.utime(file, (1, 1))
+    back_up_by_the_clock(database, folder, now=NOW)
+    assert [file.exists() for file in left] == [False, True, True]
+
+
+def test_the_newest_backups_stay_and_what_is_none_of_this_database_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    databases = [tmp_path / name / "aggregator.db" for name in ("one", "two")]
+    made = []
+    for database in databases:
+        fill(database, "entry")
+        made.append([back_up_by_the_clock(database, folder, now=NOW + day * DAY)[0] for day in range(5)])
+    own, others = made
+    diary = folder / own[0].name.replace("20270115", "20200101")
+    diary.write_text("dear diary")
+    (folder / "aggregator-20260101T000000Z.db").touch()
+    shutil.copy(others[0], folder / own[0].name.replace("20270115", "20200102"))
+    before = names(folder)
+    assert rotate(databases[0], folder, keep=3, newest=own[4]) == own[:2]
+    assert names(folder) == [name for name in before if name not in {file.name for file in own[:2]}]
+    assert [backup.file for backup in find_backups(databases[0], folder)] == own[2:]
+    assert [backup.file for backup in find_backups(databases[1], folder)] == others
+    assert rotate(databases[0], folder, keep=1, newest=own[2]) == own[3:], "the one just made stays anyway"
+
+
+def test_a_backup_from_the_future_is_not_taken_for_the_newest(database: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    assert find_backups(database, folder) == []
     for now in (NOW, NOW + DAY):
-        (tmp_path / backup_name(database, now=now)).touch()
-    found = find_backups(database, tmp_path)
+        back_up_by_the_clock(database, folder, now=now)
+    found = find_backups(database, folder)
     assert [backup.made_at for backup in found] == [NOW, NOW + DAY]
     assert newest_backup(found, now=NOW + 1) == found[0]
     assert newest_backup(found, now=NOW - 1) is None
-    assert find_backups(database, tmp_path / "missing") == []
+
+
+def test_backups_of_a_database_that_cannot_be_read_are_found_by_their_names(
+    database: Path, tmp_path: Path
+) -> None:
+    file, _ = back_up_by_the_clock(database, tmp_path / "b", now=NOW)
+    flip_pages(database, after=0)
+    assert [backup.file for backup in find_backups(database, tmp_path / "b")] == [file]
+
+
+def test_a_backup_without_entries_takes_none_away_that_has_some(database: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    full = [back_up_by_the_clock(database, folder, now=NOW + day * DAY)[0] for day in range(3)]
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("DELETE FROM entries")
+    empty, _ = back_up_by_the_clock(database, folder, now=NOW + 3 * DAY)
+    assert rotate(database, folder, keep=1, newest=empty) == []
+    fill(database, "four")
+    again, _ = back_up_by_the_clock(database, folder, now=NOW + 4 * DAY)
+    assert rotate(database, folder, keep=1, newest=again) == [*full, empty]
+
+
+def test_a_restored_database_goes_on_with_its_backups_and_a_new_one_has_others(
+    database: Path, tmp_path: Path
+) -> None:
+    file, _ = back_up_by_the_clock(database, tmp_path / "b", now=NOW)
+    restore(file, database, now=NOW)
+    open_store(str(database)).close()
+    assert [backup.file for backup in find_backups(database, tmp_path / "b")] == [file]
+    database.unlink()
+    open_store(str(database)).close()
+    assert find_backups(database, tmp_path / "b") == []
+
+
+def test_a_backup_of_another_database_is_replaced_when_that_is_asked_for_only(
+    database: Path, tmp_path: Path
+) -> None:
+    fill(tmp_path / "other.db", "other")
+    back_up(tmp_path / "other.db", tmp_path / "b.db")
+    with pytest.raises(StoreError, match=r"b\.db: is a backup of another database; .*--force"):
+        back_up(database, tmp_path / "b.db")
+    assert titles(tmp_path / "b.db") == ["other"]
+    back_up(database, tmp_path / "b.db", force=True)
+    assert len(titles(tmp_path / "b.db")) == 3
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("DROP TABLE identities", "the table identities is missing"),
+        ("ALTER TABLE sources DROP COLUMN etag", "the table sources lacks etag"),
+        *((f"DELETE FROM {table}", f"the table {table} has 0 rows") for table in ONE_ROW),
+        ("INSERT INTO revision VALUES (7)", "the table revision has 2 rows"),
+    ],
+)
+def test_an_unsound_database_makes_no_backup_and_takes_none_away(
+    database: Path, tmp_path: Path, harm: str, said: str
+) -> None:
+    back_up(database, tmp_path / "b.db")
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute(harm)
+    for file in (tmp_path / "b.db", tmp_path / "c.db"):
+        with pytest.raises(StoreError, match=rf"aggregator\.db: is not sound: {said}.*doctor"):
+            back_up(database, file, force=True)
+    assert len(titles(tmp_path / "b.db")) == 3
+    assert not (tmp_path / "c.db").exists()
+
+
+def test_every_table_that_begins_with_one_row_has_to_have_it() -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        take_steps(conn)
+        rows = conn.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search^_text%' ESCAPE '^'"
+        ).fetchall()
+        count = "SELECT count(*) FROM "
+        one = {name for (name,) in rows if conn.execute(f'{count}"{name}"').fetchone() == (1,)}
+    assert one == set(ONE_ROW)
+
+
+def test_lost_indexes_and_triggers_are_told_and_the_backup_counts(database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("DROP INDEX entries_by_date")
+        conn.execute("DROP TRIGGER folders_delete_sites")
+        conn.execute("CREATE INDEX mine ON entries (title)")
+    tally = back_up(database, tmp_path / "b.db")
+    assert (tally.entries, tally.lost) == (3, ("entries_by_date", "folders_delete_sites"))
+
+
+@pytest.mark.parametrize("step", known_steps()[1:])
+def test_a_database_of_an_earlier_version_is_measured_by_that(tmp_path: Path, step: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as conn:
+        take_steps(conn, before=step)
+        assert verify(conn, tmp_path / "x.db").entries == 0
+        conn.execute("DROP TABLE identities")
+        with pytest.raises(StoreError, match="identities is missing"):
+            verify(conn, tmp_path / "x.db")
+
+
+def test_a_database_of_a_newer_version_is_named_and_none_that_was_to_be_written(
+    database: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("UPDATE _sqlite_migrations SET name = '9999_from_the_future' WHERE id = 1")
+    with pytest.raises(StoreError, match=r"aggregator\.db: was written by a newer aggregator") as caught:
+        back_up(database, tmp_path / "b.db")
+    assert "b.db" not in str(caught.value)
+
+
+def test_a_backup_that_is_killed_leaves_the_older_backup_or_the_new_one(
+    database: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.db"
+    back_up(database, old)
+    fill(database, "four")
+    last = kill_at_each_step(
+        tmp_path / "k",
+        module="aggregator.store.backup",
+        function="back_up",
+        call=f"back_up(Path({str(database)!r}), folder / 'b.db')",
+        given={"b.db": old},
+    )
+    seen = []
+    for moment in range(1, last + 1):
+        file = tmp_path / "k" / str(moment) / "b.db"
+        seen.append(len(titles(file)))
+        assert back_up(database, file).entries == 4
+    assert seen == sorted(seen)
+    assert set(seen) == {3, 4}

@@ -65,6 +65,29 @@ def test_damaged_texts_are_one_clear_line_and_do_not_stop_the_rest(tmp_path: Pat
     assert len(path.read_bytes()) == len(before)
 
 
+def test_an_empty_file_is_a_new_database_and_that_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "x.db"
+    open_store(str(path)).close()
+    assert caplog.messages == []
+    path.write_bytes(b"")
+    for _ in range(2):
+        open_store(str(path)).close()
+    (said,) = caplog.messages
+    assert said.startswith(f"{path}: is an empty file: ")
+    assert "`aggregator restore`" in said
+
+
+def test_an_empty_file_whose_log_is_there_is_refused_and_the_log_stays(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.touch()
+    Path(f"{path}-wal").write_bytes(b"log" * 1000)
+    with pytest.raises(StoreError, match=r"x\.db: is empty, but x\.db-wal beside it is not.*restore"):
+        open_store(str(path))
+    assert Path(f"{path}-wal").read_bytes() == b"log" * 1000
+
+
 def test_a_file_that_is_none_of_sqlites_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"dear diary" * 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +14,11 @@ from aggregator.exceptions import StoreError
 from aggregator.model import EntryQuery
 from aggregator.store import open_store
 from aggregator.store.steps import applied_steps, known_steps, take_steps
-from tests.store.damage import A, killed, run_python, titles
+from tests.store.damage import A, kill_at_each_step, killed, run_python, titles
 from tests.store.drafts import NOW, draft, poll
 
 STEPS = known_steps()
+NEWEST = STEPS[-1].partition("_")[0]
 
 SOURCES = """
 INSERT INTO sources (name, url, tags, keep_categories, enabled, position, next_poll_at)
@@ -92,15 +94,31 @@ def test_a_database_without_entries_needs_no_backup(tmp_path: Path) -> None:
 
 
 def test_the_newest_two_backups_of_this_kind_stay(tmp_path: Path) -> None:
+    make(tmp_path / "x.db", before=STEPS[-1])
+    make(tmp_path / "other.db", before=STEPS[-1])
     for number in range(4):
         old = tmp_path / f"x.before-000{number}.db"
-        old.touch()
+        shutil.copy(tmp_path / "x.db", old)
         os.utime(old, (number, number))
-    (tmp_path / "x.before-christmas.db").touch()
+    others = ["x.before-0009.db", "x.before-0010.db", "x.before-christmas.db"]
+    shutil.copy(tmp_path / "other.db", tmp_path / others[0])
+    for name in others[1:]:
+        (tmp_path / name).write_text("dear diary")
+    open_store(str(tmp_path / "x.db")).close()
+    kept = [f"x.before-{NEWEST}.db", "x.before-0003.db", *others]
+    assert sorted(path.name for path in tmp_path.glob("*.before-*")) == sorted(kept)
+
+
+def test_a_file_that_has_the_name_of_this_backup_stays(tmp_path: Path) -> None:
+    taken = tmp_path / f"x.before-{NEWEST}.db"
+    make(taken, before=STEPS[1])
+    before = taken.read_bytes()
+    (tmp_path / f"x.before-{NEWEST}-2.db").write_text("dear diary")
     make(tmp_path / "x.db", before=STEPS[-1])
     open_store(str(tmp_path / "x.db")).close()
-    kept = [f"x.before-{STEPS[-1].partition('_')[0]}.db", "x.before-0003.db", "x.before-christmas.db"]
-    assert sorted(path.name for path in tmp_path.glob("*.before-*")) == sorted(kept)
+    assert taken.read_bytes() == before
+    assert (tmp_path / f"x.before-{NEWEST}-2.db").read_text() == "dear diary"
+    assert titles(tmp_path / f"x.before-{NEWEST}-3.db") == ["1", "0"]
 
 
 _OPEN = """
@@ -159,6 +177,33 @@ def test_a_step_that_is_killed_was_not_taken_at_all(
     open_store(str(path)).close()
     assert schema(path) == current
     assert titles(path) == ["1", "0"]
+
+
+def test_an_upgrade_that_is_killed_at_any_step_has_its_backup_and_is_made_up_for(
+    tmp_path: Path, current: dict[str, str | None]
+) -> None:
+    make(tmp_path / "x.db", before=STEPS[-1])
+    last = kill_at_each_step(
+        tmp_path / "k",
+        module="aggregator.store",
+        function="open_store",
+        call="open_store(str(folder / 'x.db')).close()",
+        given={"x.db": tmp_path / "x.db"},
+    )
+    seen = []
+    for moment in range(1, last + 1):
+        path, before = (tmp_path / "k" / str(moment) / name for name in ("x.db", f"x.before-{NEWEST}.db"))
+        with closing(sqlite3.connect(path)) as conn:
+            taken = applied_steps(conn) == STEPS
+        seen.append((before.exists(), taken))
+        if before.exists():
+            assert titles(before) == ["1", "0"]
+        open_store(str(path)).close()
+        assert schema(path) == current
+        assert titles(path) == titles(before) == ["1", "0"]
+        assert not list(path.parent.glob(".*")), "a draft that was left is removed at once"
+    assert seen == sorted(seen)
+    assert set(seen) == {(False, False), (True, False), (True, True)}
 
 
 def test_a_database_from_the_future_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
