@@ -23,7 +23,7 @@ _NOTED = (
 )
 """Tables whose rows are published, and what has changed with a row."""
 
-_OF_SOURCES = ("name", "url", "site_url", "title", "about")
+_OF_SOURCES = ("name", "url", "site_url", "about")
 """Of sources, what is published: the rest changes with each poll."""
 
 

@@ -76,6 +76,8 @@ def test_what_changes_again_after_somebody_looked_is_told_again(store: Store) ->
 def test_what_a_source_is_called_is_told(store: Store) -> None:
     number = begun(store)
     poll(store, SOURCE, [draft("old")], now=NOW + 1, policy=POLICY, title="Another")
+    assert not store.folders.changes(since=number).sources  # its own title is published nowhere
+    store.sync_sources([replace(SOURCE, name="B")], now=NOW + 2, policy=POLICY)
     assert store.folders.changes(since=number).sources
 
 
