@@ -24,7 +24,7 @@ class Followed:
 
     tally: ExportTally | SiteTally
     committed: int = 0
-    """Files."""
+    """Files of it that were, with those that earlier looks had left."""
 
     def __bool__(self) -> bool:
         """Whether anything was done."""
@@ -75,18 +75,21 @@ class Follower:
         number = self._store.folders.number()
         followed = None
         if number != self._number or self._is_old():
+            self._uncommitted = self.archive.commit  # also what a run that fails, or another process, writes
             tally = self._export(progress)
             followed = Followed(tally=tally)
-            self._uncommitted = self.archive.commit and (self._uncommitted or bool(followed))
             if not tally.finished:
                 return followed
             self._number, self._looked_at = number, time.monotonic()
         if self._uncommitted:
             committed = commit_archive(self._store, self.archive, patience=self._patience, stop=self._stop)
             self._uncommitted = False
-            if followed is not None:
-                followed = Followed(tally=followed.tally, committed=committed)
+            tally = followed.tally if followed is not None else self._nothing()
+            followed = Followed(tally=tally, committed=committed)
         return followed
+
+    def _nothing(self) -> ExportTally | SiteTally:
+        return ExportTally() if self.archive.kind is ArchiveKind.JEKYLL else SiteTally()
 
     def _is_old(self) -> bool:
         return self.archive.kind is ArchiveKind.SITE and time.monotonic() > self._looked_at + REFRESH

@@ -7,19 +7,20 @@ will. Whatever keeps git from it, the files stay written, and the next commit ha
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.archive.folder import MARK, Folder, digest_of, open_folder
-from aggregator.archive.places import digests, from_stored
+from aggregator.archive.places import POSTS, digests, from_stored
+from aggregator.archive.sitecommit import EVERYTHING, SiteFiles, plain_name, site_news
 from aggregator.exceptions import ArchiveError
-from aggregator.model import ArchiveFolder, ArchiveKind, WrittenFile
+from aggregator.model import ArchiveFolder, ArchiveKind, Series, WrittenFile
 from aggregator.printable import escape
 from aggregator.protocols import Store
 
@@ -59,13 +60,6 @@ _UNDER_WAY = {
 }
 """Files of git, and what a person is in the middle of while they are there."""
 
-_OF_SITE = re.compile(
-    r"(?:feeds|tags|all|static)/.+"
-    r"|(?:all\.(?:rss|atom|json|html)|(?:tags|404|index)\.html|opml\.xml)(?:\.gz|\.br)?|\.nojekyll",
-    re.DOTALL,
-)
-"""Names of a site's files."""
-
 _FALLBACK = {"user.name": "aggregator", "user.email": "aggregator@localhost"}
 
 
@@ -74,10 +68,17 @@ class CommitError(ArchiveError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    file: WrittenFile
-    verb: str
-    """What became of it since the last commit: add, update or remove."""
+class _Changes:
+    """What is to be committed, and what the message says of it."""
+
+    paths: Sequence[str]
+    counts: Mapping[str, int]
+    """How many of `noun` by what became of them (add, update, remove); all 0 when only the look changed."""
+    noun: tuple[str, str]
+    told: Sequence[tuple[str, str]]
+    """The title and the source of each, or of as many as are named."""
+    is_all: bool = True
+    """Whether there may be no more than counted."""
 
 
 def commit_archive(
@@ -85,10 +86,12 @@ def commit_archive(
 ) -> int:
     """Commit what was written to an archive's folder and is not committed yet; return how many files that is.
 
-    What else is changed or staged stays as it is; so do posts that a person has changed. Of a site's folder,
-    all that has a name which a site's files have is ours. Waits up to `patience` seconds for another process
-    that writes to the folder. Raises CommitError when it cannot be done, and when `stop` says so meanwhile;
-    ArchiveError when the folder cannot be had; and StoreError.
+    What else is changed or staged stays as it is; so do posts that a person has changed. Of a site's files
+    the packed forms are left out, which change as a whole each time and are nothing to what serves a
+    repository; those that a person has committed follow, as old ones would be served in place of new pages.
+    Waits up to `patience` seconds for another process that writes to the folder. Raises CommitError when it
+    cannot be done, and when `stop` says so meanwhile; ArchiveError when the folder cannot be had; and
+    StoreError.
     """
     style = archive.style.value if archive.kind is ArchiveKind.JEKYLL else ""
     with open_folder(archive.folder, archive.kind, style=style, patience=patience) as folder:
@@ -101,26 +104,27 @@ def _commit(store: Store, folder: Folder, kind: ArchiveKind, stop: Callable[[], 
     _make_sure_that_nothing_is_under_way(git)
     written = {from_stored(file.path): file for file in store.folders.files(folder.mark)}
     states = _states(git, prefix)
-    found = _posts(folder, written, states) if kind is ArchiveKind.JEKYLL else _site_files(states)
-    changes = dict(found)
-    if changes:
-        paths = [*changes, *([MARK] if MARK in states else [])]
+    is_site = kind is ArchiveKind.SITE
+    changes = _site(store, folder, git, states) if is_site else _posts(store, folder, written, states)
+    if changes.paths:
+        paths = [*changes.paths, *([MARK] if MARK in states else [])]
         listed = b"".join(os.fsencode(path) + b"\0" for path in paths)
         from_list = ("--pathspec-from-file=-", "--pathspec-file-nul")
         git.run("add", *from_list, given=listed)
-        message = _message(store, kind, list(changes.values()))
         git.run(
             *_identity(git), "-c", "i18n.commitEncoding=UTF-8",
-            "commit", "--quiet", "--no-gpg-sign", "--cleanup=verbatim", "--only", *from_list, "-m", message,
+            "commit", "--quiet", "--no-gpg-sign", "--cleanup=verbatim", "--only", *from_list,
+            "-m", _message(changes),
             given=listed,
         )  # fmt: skip
     elif not states and git.answers(
-        "--no-literal-pathspecs", "check-ignore", "--quiet", "--", next(iter(written), "index.html")
-    ):
+        "--no-literal-pathspecs", "check-ignore", "--quiet", "--",
+        "index.html" if is_site else next(iter(written), POSTS),
+    ):  # fmt: skip
         raise CommitError(f"{folder.path}: git ignores what is written there: see .gitignore there")
-    if removed := [file.path for file in written.values() if not file.digest]:
+    if not is_site and (removed := [file.path for file in written.values() if not file.digest]):
         store.folders.keep(folder.mark, gone=removed)
-    return len(changes)
+    return len(changes.paths)
 
 
 class _Git:
@@ -154,7 +158,13 @@ class _Git:
         """Return whether a command succeeds."""
         return self._call(arguments, b"")[0] == 0
 
+    def committed(self, name: str) -> bytes | None:
+        """Return the bytes of a file of the folder in the last commit; None where that does not have it."""
+        code, printed, _ = self._call(("cat-file", "blob", f"HEAD:./{name}"), b"")
+        return None if code else printed
+
     def _call(self, arguments: Sequence[str], given: bytes) -> tuple[int, bytes, bytes]:
+        self._go_on()
         try:
             process = subprocess.Popen(  # noqa: S603 - no shell; what is not ours comes by standard input
                 ["git", *arguments],  # noqa: S607 - where git lies differs from system to system
@@ -176,6 +186,10 @@ class _Git:
                 _end(process)
                 raise
 
+    def _go_on(self) -> None:
+        if self._stop():
+            raise CommitError(f"{self.folder}: was not committed: it was stopped") from None
+
     def _await(self, process: subprocess.Popen[bytes], given: bytes) -> tuple[int, bytes, bytes]:
         until = time.monotonic() + DEADLINE
         left: bytes | None = given
@@ -184,8 +198,7 @@ class _Git:
                 printed, said = process.communicate(left, timeout=_LOOK)
             except subprocess.TimeoutExpired:
                 left = None  # it goes on with what it was given
-                if self._stop():
-                    raise CommitError(f"{self.folder}: was not committed: it was stopped") from None
+                self._go_on()
                 if time.monotonic() > until:
                     raise CommitError(
                         f"{self.folder}: was not committed: git took longer than {DEADLINE:.0f} s;"
@@ -225,25 +238,57 @@ def _states(git: _Git, prefix: str) -> dict[str, str]:
 
 
 def _posts(
-    folder: Folder, written: Mapping[str, WrittenFile], states: Mapping[str, str]
-) -> Iterator[tuple[str, _Change]]:
-    """Yield what is ours of what is not committed, by name."""
+    store: Store, folder: Folder, written: Mapping[str, WrittenFile], states: Mapping[str, str]
+) -> _Changes:
+    """Return what is ours of what is not committed, by name."""
+    verbs: dict[str, str] = {}
     for name in sorted(states.keys() & written.keys()):
         state, file = states[name], written[name]
         body = folder.read(name)
         if body is None:
             if not file.digest and "D" in state:
-                yield name, _Change(file=file, verb="remove")
+                verbs[name] = "remove"
         elif digest_of(body) in digests(file.digest):
-            yield name, _Change(file=file, verb=_verb(state))
+            verbs[name] = _verb(state)
+    return _Changes(
+        paths=list(verbs),
+        counts=Counter(verbs.values()),
+        noun=("post", "posts"),
+        told=list(_entries(store, (written[name] for name in list(verbs)[:_LISTED]))),
+    )
 
 
-def _site_files(states: Mapping[str, str]) -> Iterator[tuple[str, _Change]]:
-    """Yield what is not committed of the files that a site has, by name."""
+def _entries(store: Store, files: Iterable[WrittenFile]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        entry = None if file.entry_id is None else store.entry(file.entry_id)
+        if entry is not None:
+            yield " ".join(entry.title.split()) or file.path, entry.source.name
+
+
+def _site(store: Store, folder: Folder, git: _Git, states: Mapping[str, str]) -> _Changes:
+    """Return what is not committed of the files that the site has, and of those that it had."""
+    files = SiteFiles(store, folder.mark, git.committed)
+    paths = []
     for name, state in sorted(states.items()):
-        if _OF_SITE.fullmatch(name):
-            verb = "remove" if "D" in state else _verb(state)
-            yield name, _Change(file=WrittenFile(path=name, digest=b""), verb=verb)
+        plain = plain_name(name)
+        if name != plain and _verb(state) == "add":
+            continue
+        is_there = (folder.path / name).is_file()
+        if files.has(plain) if is_there else "D" in state and files.had(plain):
+            paths.append(name)
+    everything = store.sites.feeds(folder.mark).get(Series())
+    news = site_news(
+        git.committed(EVERYTHING) if paths else None,
+        folder.read(EVERYTHING) if paths else None,
+        entries=everything.entries if everything is not None else 0,
+    )
+    return _Changes(
+        paths=paths,
+        counts=Counter(add=news.count, update=len(news.updated)),
+        noun=("entry", "entries"),
+        told=[*news.added, *news.updated],
+        is_all=news.is_all,
+    )
 
 
 def _verb(state: str) -> str:
@@ -259,25 +304,16 @@ def _identity(git: _Git) -> list[str]:
     return [argument for key in missing for argument in ("-c", f"{key}={_FALLBACK[key]}")]
 
 
-def _message(store: Store, kind: ArchiveKind, changes: Sequence[_Change]) -> str:
-    """Return a message that says what came: a line on how much, then the posts by title and source."""
-    noun = "post" if kind is ArchiveKind.JEKYLL else "file"
-    verbs = [change.verb for change in changes]
-    counts = [(verb, verbs.count(verb)) for verb in ("add", "update", "remove") if verb in verbs]
+def _message(changes: _Changes) -> str:
+    """Return a message that says what came: a line on how much, then the posts or entries."""
+    counts = [(verb, changes.counts[verb]) for verb in ("add", "update", "remove") if changes.counts[verb]]
+    if not counts:
+        return "Update the site\n"
     (first, number), *others = counts
-    subject = f"{first.capitalize()} {number} {noun}{'' if number == 1 else 's'}"
+    subject = f"{first.capitalize()} {number} {changes.noun[number != 1]}"
+    subject += "" if changes.is_all else " or more"
     subject += "".join(f", {verb} {number}" for verb, number in others)
-    lines = list(_lines(store, changes[:_LISTED]))
-    if lines and (more := len(changes) - _LISTED) > 0:
+    lines = [escape(f"- {title[:_TITLE]} ({source})") for title, source in changes.told[:_LISTED]]
+    if lines and (more := sum(number for _, number in counts) - _LISTED) > 0:
         lines.append(f"and {more} more")
     return "\n".join([subject, "", *lines] if lines else [subject]) + "\n"
-
-
-def _lines(store: Store, changes: Collection[_Change]) -> Iterator[str]:
-    for change in changes:
-        if change.file.entry_id is None:
-            continue
-        entry = store.entry(change.file.entry_id)
-        if entry is not None:
-            title = " ".join(entry.title.split()) or change.file.path
-            yield escape(f"- {title[:_TITLE]} ({entry.source.name})")

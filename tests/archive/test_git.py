@@ -15,7 +15,7 @@ from aggregator.archive import git
 from aggregator.archive.git import CommitError, commit_archive
 from aggregator.archive.posts import export_posts
 from aggregator.archive.site import export_site
-from aggregator.config import load
+from aggregator.config import Config, load
 from aggregator.exceptions import ArchiveError
 from aggregator.model import ArchiveFolder, ArchiveKind, EntryDraft, PostStyle, Source
 from aggregator.protocols import Store
@@ -281,15 +281,97 @@ def test_a_stop_ends_git(desk: Desk) -> None:
         commit_archive(desk.store, desk.archive, stop=lambda: True)
 
 
-def test_a_site_is_committed_but_for_what_a_person_added(desk: Desk, tmp_path: Path) -> None:
+@dataclass
+class SiteDesk:
+    """A site in a repository, with files of its owner between ours."""
+
+    desk: Desk
+    config: Config
+
+    @property
+    def folder(self) -> Path:
+        return self.desk.archive.folder
+
+    def export(self) -> int:
+        export_site(self.desk.store, self.config, self.folder, now=NOW)
+        return commit_archive(self.desk.store, self.desk.archive)
+
+
+@pytest.fixture
+def site(desk: Desk, tmp_path: Path) -> SiteDesk:
     path = tmp_path / "aggregator.toml"
     path.write_text('[service]\nbase_url = "https://feeds.example"\n')
     desk.archive = replace(desk.archive, kind=ArchiveKind.SITE)
-    desk.poll(draft("a", categories=("x",)))
-    export_site(desk.store, load(path, {}), desk.archive.folder, now=NOW)
-    (desk.archive.folder / "CNAME").write_text("feeds.example")
-    assert commit_archive(desk.store, desk.archive) > 10
-    assert desk.repository.git("status", "--short") == '?? "the site/CNAME"'
-    assert desk.repository.log[0].startswith("Add ")
+    return SiteDesk(desk, load(path, {}))
+
+
+def test_a_commit_of_a_site_says_which_entries_came(site: SiteDesk) -> None:
+    desk = site.desk
+    desk.poll(draft("a", title="First", categories=("x",)), draft("b"))
+    assert site.export() > 10
     with pytest.raises(ArchiveError, match="holds an archive of the kind site"):
         export_posts(desk.store, desk.archive)
+    desk.poll(draft("a", title="Another", categories=("x",)), draft("b"), draft("c", title="新\x1b"))
+    site.export()
+    new, first = desk.repository.git("log", "--format=%B%x00").split("\0")[:2]
+    assert new.split("\n") == ["Add 1 entry, update 1", "", "- 新 (湖畔)", "- Another (湖畔)", ""]
+    assert first.split("\n")[1:4:2] == ["Add 2 entries", "- First (湖畔)"]
+    assert site.export() == 0
+
+
+def test_a_commit_of_a_site_names_some_of_many(site: SiteDesk) -> None:
+    site.desk.poll(*(draft(f"{n}", published=NOW - HOUR + n) for n in range(90)))
+    site.export()
+    body = site.desk.repository.git("log", "--format=%B").splitlines()
+    assert (body[0], len(body), body[-1]) == ("Add 90 entries", 23, "and 70 more")
+
+
+def test_a_commit_of_how_a_site_looks_names_no_entry(site: SiteDesk) -> None:
+    site.desk.poll(draft("a"))
+    site.export()
+    site.config = replace(site.config, service=replace(site.config.service, title="Another"))
+    assert site.export() > 1
+    assert site.desk.repository.git("log", "-1", "--format=%B") == "Update the site"
+
+
+def test_packed_forms_are_not_committed_unless_a_person_did(site: SiteDesk) -> None:
+    desk = site.desk
+    desk.poll(draft("a"))
+    site.export()
+    assert not [name for name in desk.repository.files_of() if name.endswith((".gz", ".br"))]
+    desk.repository.git("add", "the site/all.json.gz")
+    desk.repository.git("commit", "-q", "-m", "mine")
+    desk.poll(draft("a"), draft("b"))
+    site.export()
+    packed = [name for name in desk.repository.files_of() if name.endswith((".gz", ".br"))]
+    assert packed == ["the site/all.json.gz"]
+
+
+def test_a_persons_files_between_those_of_a_site_are_theirs(site: SiteDesk) -> None:
+    desk = site.desk
+    desk.poll(draft("a", categories=("x",)))
+    site.export()
+    theirs = ["static/my-logo.txt", "tags/notes.txt", "tags/mine.html", "feeds/1.html", "all/7.html", "CNAME"]
+    for name in theirs:
+        (site.folder / name).parent.mkdir(exist_ok=True)
+        (site.folder / name).write_text("mine")
+    desk.poll(draft("a", categories=("x",)), draft("b"))
+    assert site.export() > 3
+    status = desk.repository.git("status", "--short", "-uall")
+    shown = {line[3:].strip('"').removeprefix("the site/") for line in status.splitlines()}
+    assert {name for name in shown if not name.endswith((".gz", ".br"))} == set(theirs)
+    desk.repository.git("add", "the site/tags")
+    desk.repository.git("commit", "-q", "-m", "mine")
+    (site.folder / "tags/notes.txt").unlink()
+    (site.folder / "tags/mine.html").unlink()
+    assert site.export() == 0
+
+
+def test_what_a_site_has_no_longer_is_removed_from_the_repository(site: SiteDesk) -> None:
+    desk = site.desk
+    desk.poll(draft("a", categories=("x",)), draft("b"))
+    site.export()
+    desk.poll(draft("a"), draft("b"))
+    site.export()
+    gone = desk.repository.git("show", "--format=", "--name-only", "--diff-filter=D", "HEAD").splitlines()
+    assert gone == [f"the site/tags/x.{suffix}" for suffix in ("atom", "html", "json", "rss")]
