@@ -6,13 +6,15 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from aggregator.archive import following
 from aggregator.archive.folder import open_folder
+from aggregator.archive.posts import ExportTally, export_posts
 from aggregator.config import Config, load
 from aggregator.daemon import archives as module
 from aggregator.daemon.archives import ArchiveKeeper
@@ -100,7 +102,7 @@ def test_what_fails_is_told_once_and_tried_again_until_it_works(
     assert said.text.count("a file where a folder should be") == 1
     (bench.folder / "site").unlink()
     wait_until(lambda: bench.posts() == 1, "it is written when it can be")
-    wait_until(lambda: "is written again" in said.text, "the log says so")
+    wait_until(lambda: "is up to date again" in said.text, "the log says so")
 
 
 def test_a_folder_that_a_command_writes_to_is_left_to_it_meanwhile(
@@ -144,6 +146,123 @@ def test_a_stop_does_not_wait_for_git(bench: Bench) -> None:
     bench.keeper.start(bench.having(bench.archive(commit=True)))
     wait_until((site / "started").exists, "git is at work")
     assert bench.keeper.stop(4)
+
+
+@pytest.fixture
+def slow_site(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The first export of `slow` takes for ever, until it is told to stop; set when it has begun."""
+    begun = threading.Event()
+
+    def export(
+        store: Store, archive: ArchiveFolder, *, stop: Callable[[], bool], **keys: object
+    ) -> ExportTally:
+        if archive.folder.name != "slow" or archive.update:
+            return export_posts(store, archive, stop=stop)
+        with open_folder(archive.folder, ArchiveKind.JEKYLL, style="safe"):
+            begun.set()
+            while not stop():
+                time.sleep(0.01)
+        return ExportTally(finished=False)
+
+    monkeypatch.setattr(following, "export_posts", export)
+    return begun
+
+
+def test_an_archive_does_not_wait_for_another(bench: Bench, slow_site: threading.Event) -> None:
+    bench.poll("a")
+    bench.keeper.start(bench.having(bench.archive("slow"), bench.archive("quick")))
+    assert slow_site.wait(10)
+    wait_until(lambda: bench.posts("quick") == 1, "the other one is written")
+    bench.poll("b")
+    wait_until(lambda: bench.posts("quick") == 2, "and follows")
+
+
+def test_a_reload_ends_the_export_of_an_archive_that_is_dropped(
+    bench: Bench, slow_site: threading.Event
+) -> None:
+    bench.poll("a")
+    bench.keeper.start(bench.having(bench.archive("slow")))
+    assert slow_site.wait(10)
+    bench.keeper.take(bench.having(bench.archive("new")))
+    wait_until(lambda: bench.posts("new") == 1, "the new one is written")
+    with open_folder(bench.folder / "slow", ArchiveKind.JEKYLL, style="safe", patience=5):
+        pass
+    assert bench.posts("slow") == 0
+
+
+def test_a_reload_ends_an_export_for_a_config_that_was_another(
+    bench: Bench, slow_site: threading.Event
+) -> None:
+    bench.poll("a")
+    bench.keeper.start(bench.having(bench.archive("slow", interval=3_600_000)))
+    assert slow_site.wait(10)
+    bench.keeper.take(bench.having(bench.archive("slow", interval=3_600_000, update=True)))
+    wait_until(lambda: bench.posts("slow") == 1, "it goes on as the new config says")
+
+
+def test_a_reload_that_changes_nothing_lets_an_export_go_on(
+    bench: Bench, slow_site: threading.Event, said: pytest.LogCaptureFixture
+) -> None:
+    config = bench.having(bench.archive("slow"))
+    bench.keeper.start(config)
+    assert slow_site.wait(10)
+    slow_site.clear()
+    bench.keeper.take(replace(config))
+    assert not slow_site.wait(0.2)
+
+
+def test_all_that_is_under_way_ends_at_a_stop_also_what_was_dropped_before(
+    bench: Bench, slow_site: threading.Event
+) -> None:
+    bench.keeper.start(bench.having(bench.archive("slow"), bench.archive("x/slow"), bench.archive("quick")))
+    assert slow_site.wait(10)
+    bench.keeper.take(bench.having(bench.archive("x/slow")))
+    assert bench.keeper.stop(2)
+    bench.keeper.take(bench.having(bench.archive("late")))
+    assert not [each for each in threading.enumerate() if each.name.startswith("archive ")]
+
+
+def test_a_folder_that_is_never_free_is_told_once(
+    bench: Bench, said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_RETRY", 0.02)
+    monkeypatch.setattr(module, "BUSY_TOLD", 0.1)
+    bench.poll("a")
+    with open_folder(bench.folder / "site", ArchiveKind.JEKYLL, style="safe"):
+        bench.keeper.start(bench.having(bench.archive()))
+        wait_until(lambda: "another process is writing to it" in said.text, "the log says so")
+        time.sleep(0.1)
+    wait_until(lambda: "is up to date again" in said.text, "it is free")
+    assert said.text.count("another process is writing to it") == 1
+
+
+def test_what_is_known_of_a_folder_is_not_told_again_after_a_reload(
+    bench: Bench, said: pytest.LogCaptureFixture
+) -> None:
+    (bench.folder / "site").write_text("")
+    bench.keeper.start(bench.having(bench.archive()))
+    wait_until(lambda: "a file where a folder should be" in said.text, "the log says so")
+    bench.keeper.take(bench.having(bench.archive(interval=60), bench.archive("other")))
+    wait_until((bench.folder / "other").exists, "the reload is in force")
+    time.sleep(0.2)
+    assert said.text.count("a file where a folder should be") == 1
+
+
+def test_what_a_command_has_written_is_committed(bench: Bench) -> None:
+    site = bench.folder / "site"
+    subprocess.run(["git", "init", "-q", str(site)], check=True)
+    archive = bench.archive(commit=True)
+
+    def commits() -> int:
+        log = subprocess.run(["git", "log", "--format=%s"], cwd=site, capture_output=True, check=False)
+        return len(log.stdout.splitlines())
+
+    bench.poll("a")
+    bench.keeper.start(bench.having(replace(archive, interval=1_000)))
+    wait_until(lambda: commits() == 1, "it is committed")
+    bench.poll("b")
+    export_posts(bench.store, archive, patience=5)
+    wait_until(lambda: commits() == 2, "so is what another process wrote")
 
 
 def test_it_can_be_stopped_before_it_began_and_without_archives(bench: Bench) -> None:
