@@ -139,6 +139,16 @@ def test_a_damaged_database_makes_no_backup_and_takes_none_away(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_damage_that_only_a_look_at_every_page_finds_makes_no_backup(database: Path, tmp_path: Path) -> None:
+    back_up(database, tmp_path / "b.db")
+    with closing(sqlite3.connect(database)) as conn, conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("DELETE FROM sqlite_master WHERE name = 'entries_by_date'")  # its pages stay
+    with pytest.raises(StoreError, match=r"aggregator\.db: the file is damaged: .*never used.*doctor"):
+        back_up(database, tmp_path / "b.db")
+    assert titles(tmp_path / "b.db") == ["one", "two", "three"]
+
+
 def test_a_backup_that_is_broken_off_leaves_nothing(database: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="broken off"):
         back_up(database, tmp_path / "b" / "x.db", cut_off=lambda: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import stat
@@ -98,19 +99,42 @@ def test_a_backup_that_cannot_be_used_changes_nothing(database: Path, backup: Pa
     with closing(sqlite3.connect(other)) as conn:
         conn.execute("CREATE TABLE t (x)")
     (tmp_path / "diary").write_text("dear diary" * 1000)
+    unsound = tmp_path / "unsound.db"
+    shutil.copy(backup, unsound)
+    with closing(sqlite3.connect(unsound)) as conn, conn:
+        conn.execute("DROP TABLE identities")
     for file, said in (
-        (future, "written by a newer aggregator"),
-        (damaged, "damaged|malformed"),
+        (future, "was written by a newer aggregator .*; upgrade this one, or name another backup"),
+        (damaged, "(the file is damaged|database disk image is malformed).*; name another backup"),
+        (unsound, "is not sound: the table identities is missing; name another backup"),
         (other, "is no database of the aggregator"),
-        (tmp_path / "diary", "file is not a database"),
+        (tmp_path / "diary", "file is not a database; name another backup"),
         (tmp_path / "missing", "there is no such file"),
+        (tmp_path, "is a folder; name a file in it"),
         (database, "is the database itself"),
     ):
-        with pytest.raises(StoreError, match=said):
+        with pytest.raises(StoreError, match=f"{re.escape(str(file))}: {said}") as caught:
             restore(file, database, now=NOW)
+        assert ".restored" not in str(caught.value)
+        assert "doctor" not in str(caught.value)
         assert titles(database) == ["new", "old"], file
     assert not kept_names(tmp_path)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_names_the_database_and_changes_nothing(database: Path, backup: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from aggregator.exceptions import StoreError\n"
+        "from aggregator.store.restore import restore\n"
+        "try:\n    restore(Path(sys.argv[1]), Path(sys.argv[2]), now=0)\n"
+        "except StoreError as error:\n    print(error)\n"
+    )
+    with run_python(code, backup, database, largest_file=100_000) as process:
+        said, failed = process.communicate(timeout=60)
+    assert failed == ""
+    assert said.startswith(f"nothing was restored, and nothing changed: {database}: ")
+    assert said.endswith("make room, and try again\n")
+    assert titles(database) == ["new", "old"]
 
 
 @pytest.mark.parametrize("pages", [0, 1, 60])
