@@ -20,7 +20,7 @@ import secrets
 import stat
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -72,9 +72,9 @@ class Folder:
     Names of files are relative to it, with `/`. Every method raises ArchiveError.
     """
 
-    def __init__(self, path: Path, mark: str, *, is_new: bool) -> None:
-        self.path = path
-        self.mark = mark
+    def __init__(self, path: Path, file: int, said: Mapping[str, str], *, is_new: bool) -> None:
+        self.path, self._file, self._said = path, file, said
+        self.mark = said["mark"]
         """What the store knows it by."""
         self.is_new = is_new
         """Whether it got its mark only now: then what lies in it is not known to any store."""
@@ -87,6 +87,16 @@ class Folder:
         with suppress(OSError):
             for draft in path.glob(f"{_DRAFT}*"):
                 draft.unlink(missing_ok=True)
+
+    @property
+    def run(self) -> str:
+        """What `begin_run` was last given, by whatever process; empty when it was given nothing yet."""
+        return self._said.get("run", "")
+
+    def begin_run(self, run: str) -> None:
+        """Keep a word in the folder's mark."""
+        self._said = {**self._said, "run": run}
+        _write_mark(self._file, self.path, self._said)
 
     def key(self, name: str) -> str:
         """Return what is equal for two names exactly if they name the same file here."""
@@ -263,12 +273,12 @@ def open_folder(
     if file is None:
         raise FolderBusyError(f"{path}: another process is writing to it; wait until it is done, or stop it")
     try:
-        mark = _mark_in(file, path, kind, style)
-        if mark is None:
+        said = _mark_in(file, path, kind, style)
+        if is_new := said is None:
             vet(path)
-        if mark is None:
-            vet(path)
-        folder = Folder(path, mark or _new_mark(file, path, kind, style), is_new=mark is None)
+            said = {"kind": kind.value, "style": style, "mark": secrets.token_hex(16)}
+            _write_mark(file, path, said)
+        folder = Folder(path, file, said, is_new=is_new)
         try:
             yield folder
         finally:
@@ -320,8 +330,8 @@ def _is_at(file: int, path: Path) -> bool:
         return False
 
 
-def _mark_in(file: int, path: Path, kind: ArchiveKind, style: str) -> str | None:
-    """Return the folder's mark; None when it has none yet, or lost it in a power cut."""
+def _mark_in(file: int, path: Path, kind: ArchiveKind, style: str) -> dict[str, str] | None:
+    """Return what the folder's mark says; None when it has none yet, or lost it in a power cut."""
     try:
         text = os.pread(file, 4096, 0).strip(b"\0 \t\r\n")
     except OSError as error:
@@ -329,9 +339,9 @@ def _mark_in(file: int, path: Path, kind: ArchiveKind, style: str) -> str | None
     if not text:
         return None
     try:
-        said = json.loads(text)
-        mark, held, written = str(said["mark"]), str(said["kind"]), str(said["style"])
-    except (ValueError, LookupError, TypeError) as error:
+        said = {str(key): str(value) for key, value in json.loads(text).items()}
+        _, held, written = (said[key] for key in ("mark", "kind", "style"))
+    except (ValueError, LookupError, AttributeError) as error:
         raise ArchiveError(
             f"{path / MARK}: is not what an export wrote; if nothing needs it, remove it, and run this again"
         ) from error
@@ -344,22 +354,20 @@ def _mark_in(file: int, path: Path, kind: ArchiveKind, style: str) -> str | None
             f"{path}: its posts are written in the style {written}: go on with that one (--style {written},"
             f' or style = "{written}" in [[archives]]), or choose another folder for {style}'
         )
-    return mark
+    return said
 
 
-def _new_mark(file: int, path: Path, kind: ArchiveKind, style: str) -> str:
-    mark = secrets.token_hex(16)
-    line = json.dumps({"kind": kind.value, "style": style, "mark": mark}) + "\n"
+def _write_mark(file: int, path: Path, said: Mapping[str, str]) -> None:
+    line = (json.dumps(said) + "\n").encode()
     try:
-        os.ftruncate(file, 0)
-        os.pwrite(file, line.encode(), 0)
+        os.pwrite(file, line, 0)
+        os.ftruncate(file, len(line))
         os.fsync(file)
         _sync(path)
     except OSError as error:
         with suppress(OSError):
             os.ftruncate(file, 0)
         raise _unwritable(path / MARK, error) from error
-    return mark
 
 
 def _write_through(path: Path, body: bytes) -> None:

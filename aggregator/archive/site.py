@@ -10,8 +10,9 @@ the next.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggregator import __version__
@@ -24,15 +25,16 @@ from aggregator.archive.sitefeeds import (
     settled_base,
 )
 from aggregator.archive.sitehtml import GENERATOR, TAGS_SHOWN, Pages, icon, look_of_site, stylesheet
-from aggregator.archive.sitenames import ALL, Links, Place, place_of_feed, place_of_tag
+from aggregator.archive.siteinventory import FilesOfFeed, Inventory, files_of, place_of
+from aggregator.archive.sitenames import Links
 from aggregator.archive.sitepages import Changed, FeedFiles
 from aggregator.archive.siteplan import PAGE
+from aggregator.archive.siterecord import FolderRecord
 from aggregator.archive.sitewriter import SiteWriter
 from aggregator.config import Config
 from aggregator.exceptions import ArchiveError
-from aggregator.model import ArchiveKind, Changes, FolderState, Position, Series, SiteFeed, WrittenFile
+from aggregator.model import ArchiveKind, Changes, Position, Series, SiteFeed, WrittenFile
 from aggregator.protocols import Store
-from aggregator.web.selection import config_tags
 
 _FILLED_TOGETHER = 200
 """Entries that are looked at in one transaction for a feed that is new in the config."""
@@ -40,6 +42,7 @@ _FILLED_TOGETHER = 200
 
 _FEED_LIST = "opml.xml"
 _TAG_LIST = "tags.html"
+_SHARED = ("static/style.css", "static/icon.svg", "404.html")
 _OUR_NAMES = ("index.html", "404.html", _FEED_LIST, _TAG_LIST, "all.html", "all", "feeds", "tags", "static")
 
 
@@ -55,6 +58,8 @@ class SiteTally:
     """How many feeds the site has."""
     finished: bool = True
     """False when it was told to stop; the next run goes on from there."""
+    left: tuple[str, ...] = ()
+    """Names of files that could not be written: files of somebody else have them, and were left alone."""
 
 
 class _StoppedError(Exception):
@@ -71,6 +76,7 @@ def export_site(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: Callable[[], bool] = lambda: False,
     patience: float = 0.0,
+    look_for_missing: bool = True,
 ) -> SiteTally:
     """Bring a folder up to date with the store; it is made when it is missing.
 
@@ -78,30 +84,32 @@ def export_site(
     base_url` says it. `now` (ms) is what selections count from that depend on the clock; nothing else of the
     files does. `progress` is told how many files of entries are done, of about how many. `stop` is asked
     before each of them. Waits up to `patience` seconds for another process that writes to the folder.
+    With `look_for_missing`, files that somebody removed are made again.
 
     Feeds with a token of their own are left out. Raises ArchiveError, and StoreError.
     """
-    with (
-        open_folder(folder, ArchiveKind.SITE, patience=patience, vet=_vet) as opened,
-        SiteWriter(opened) as writer,
-    ):
-        site = _Site(store, config, opened, writer, settled_base(config, base_url), now=now)
-        site.progress, site.stop = progress, stop
-        try:
-            feeds = site.bring_up_to_date()
-        except _StoppedError:
-            writer.flush()
-            feeds = len(store.sites.feeds(opened.mark))
-            return SiteTally(
-                written=writer.written,
-                unchanged=writer.unchanged,
-                removed=writer.removed,
-                feeds=feeds,
-                finished=False,
+    with open_folder(folder, ArchiveKind.SITE, patience=patience, vet=_vet) as opened:
+        record = FolderRecord(store.folders, opened)
+        with SiteWriter(opened, record.begin) as writer:
+            site = _Site(
+                store, config, opened, writer, record, base_url=settled_base(config, base_url), now=now
             )
-        return SiteTally(
-            written=writer.written, unchanged=writer.unchanged, removed=writer.removed, feeds=feeds
-        )
+            site.progress, site.stop = progress, stop
+            try:
+                feeds = site.bring_up_to_date(look_for_missing=look_for_missing)
+                finished = True
+            except _StoppedError:
+                writer.flush()
+                feeds = len(store.sites.feeds(opened.mark))
+                finished = False
+    return SiteTally(
+        written=writer.written,
+        unchanged=writer.unchanged,
+        removed=writer.removed,
+        feeds=feeds,
+        finished=finished,
+        left=tuple(writer.left),
+    )
 
 
 def _vet(path: Path) -> None:
@@ -129,8 +137,9 @@ class _Site:
         config: Config,
         folder: Folder,
         writer: SiteWriter,
-        base_url: str | None,
+        record: FolderRecord,
         *,
+        base_url: str | None,
         now: int,
     ) -> None:
         self.progress: Callable[[int, int], None]
@@ -139,6 +148,7 @@ class _Site:
         self._config = config
         self._folder = folder
         self._writer = writer
+        self._record = record
         self._now = now
         self._links = Links(base_url)
         self._look = look_of_site(__version__, base_url, config.service.title, PAGE)
@@ -147,15 +157,19 @@ class _Site:
         """Those that have pages, or get them in this run."""
         self._done = self._total = 0
 
-    def bring_up_to_date(self) -> int:
+    def bring_up_to_date(self, *, look_for_missing: bool) -> int:
         """Return how many feeds there are then."""
         while self._store.curation.fill_feeds(limit=_FILLED_TOGETHER):
             self._look_whether_to_stop()
-        state = self._state()
-        changes = self._store.folders.changes(since=state.number)
-        is_whole = state.made_with != self._look
+        changes = self._store.folders.changes(since=self._record.number)
+        is_whole = self._record.look != self._look
+        is_first = self._record.look == ""
         mark = self._folder.mark
         self._known = self._store.sites.feeds(mark)
+        if look_for_missing or (not is_first and self._folder.read("index.html") is None):
+            is_bare = self._forget_missing()
+        else:
+            is_bare = False
         standing = self._store.sites.standing(changes.entries)
         feeds = published_feeds(self._config, self._now, site=self._look)
         wanted = self._wanted_tags(changes, standing, is_whole=is_whole)
@@ -164,50 +178,67 @@ class _Site:
             series.tag for series in gone if series.tag
         }
         pages = Pages(title=self._config.service.title, links=self._links, known_tags=lambda: self._tags)
-        if is_whole:
+        if is_whole or is_bare:
             self._write_shared(pages)
         files = FeedFiles(
             self._store, mark, writer=self._writer, pages=pages, links=self._links, step=self._step
         )
         tags = [published_tag(tag, self._config, self._now, site=self._look) for tag in sorted(wanted)]
         self._write_feeds(files, [*feeds, *tags], changes, standing)
-        self._write_lists(pages, feeds)
+        lists = self._write_lists(pages, feeds)
         for series in gone:
-            files.remove(_place_of(series), self._store.sites.pages(mark, series))
+            files.remove(place_of(series), self._store.sites.pages(mark, series))
             self._store.sites.forget(mark, series)
             del self._known[series]
         self._writer.flush()
-        state = FolderState(number=changes.number, made_with=self._look)
-        self._store.folders.keep(mark, state=state)
+        if is_first:
+            self._sweep(lists)
+        self._record.finish(changes.number, self._look)
         return len(self._known)
 
-    def _state(self) -> FolderState:
-        """Return how far the folder is. Where its files are lost, it begins anew."""
-        mark, folders = self._folder.mark, self._store.folders
-        state = folders.state(mark)
-        if state is not None and state.made_with and self._folder.read("index.html") is None:
-            folders.forget(mark)
-            state = None
-        if state is None:
-            # Before anything is read, so that nothing is missed that changes from now on.
-            state = FolderState(number=folders.number())
-            folders.keep(mark, state=state)
-        return state
+    def _files(self) -> dict[Series, FilesOfFeed]:
+        """Return the files of all feeds that are remembered."""
+        pages, mark = self._store.sites.pages, self._folder.mark
+        return {
+            # One entry is on one page.
+            series: files_of(series, [page.name for page in pages(mark, series)] if known.entries > 1 else ())
+            for series, known in self._known.items()
+        }
+
+    def _forget_missing(self) -> bool:
+        """Forget that missing files were written; return whether any are missing that all pages need."""
+        there, sites, mark = Inventory(self._folder), self._store.sites, self._folder.mark
+        for series, files in self._files().items():
+            pages = {name for name, path in files.pages.items() if not there.has(path)}
+            if pages:
+                missing = [page for page in sites.pages(mark, series) if page.name in pages]
+                sites.keep(mark, series, pages=[replace(page, made_with="") for page in missing])
+            if pages or not all(map(there.has, files.documents)):
+                self._known[series] = replace(self._known[series], contents="")
+        return not all(map(there.has, _SHARED))
+
+    def _sweep(self, lists: Collection[str]) -> None:
+        """Remove what exports wrote that nothing remembers, and that is published no more."""
+        published = {*lists, "index.html", *_SHARED}
+        for files in self._files().values():
+            published.update(files.documents, files.pages.values())
+        for name in Inventory(self._folder).others(published):
+            self._writer.remove(name)
 
     def _wanted_tags(
         self, changes: Changes, standing: dict[Series, list[Position]], *, is_whole: bool
     ) -> set[str]:
         """Return the tags whose feeds are looked at: all, or those that changed and those that are new."""
-        mentioned = set(config_tags(self._config))
         if is_whole or changes.sources:
-            return mentioned | {count.tag for count in self._store.tag_counts()}
+            return {count.tag for count in self._store.tag_counts()}
         changed = {series.tag for series in standing if series.tag is not None}
         for tag in changes.tags:
             if tag not in changed and self._has_entries(tag):
                 changed.add(tag)
-        return changed | {
-            tag for tag in mentioned if tag in changes.tags or Series(tag=tag) not in self._known
+        missing = {
+            series.tag for series, known in self._known.items() if known.entries and not known.contents
         }
+        return changed | {tag for tag in missing if tag is not None and tag not in changes.tags}
 
     def _has_entries(self, tag: str) -> bool:
         return bool(self._store.sites.members(Series(tag=tag)))
@@ -217,13 +248,12 @@ class _Site:
     ) -> list[Series]:
         """Return the feeds that the folder has and that are published no more."""
         there = {publication.series for publication in feeds}
-        mentioned = set(config_tags(self._config))
         looked_at = is_whole or changes.sources
         gone = []
         for series, known in self._known.items():
             if series.tag is None:
                 is_gone = series not in there
-            elif series.tag in wanted or series.tag in mentioned:
+            elif series.tag in wanted:
                 is_gone = False
             else:
                 is_gone = looked_at or series.tag in changes.tags or known.entries == 0
@@ -246,7 +276,7 @@ class _Site:
             is_touched = series in standing or series.tag in changes.tags or series.feed in changes.feeds
             is_touched = is_touched or (series == Series() and bool(changed))
             is_moving = publication.selection.expires is not None
-            is_new = known is None or known.look != publication.look
+            is_new = known is None or known.look != publication.look or not known.contents
             if is_touched or is_moving or is_new or changes.sources:
                 due.append((publication, known, is_touched))
         self._total = sum(
@@ -275,12 +305,15 @@ class _Site:
 
     def _write_shared(self, pages: Pages) -> None:
         """Write what every page needs. GitHub Pages would else look at the folder with Jekyll."""
-        self._folder.write(".nojekyll", b"")
+        if not os.path.lexists(self._folder.path / ".nojekyll"):
+            self._record.begin()
+            self._folder.write(".nojekyll", b"")
         self._writer.put("static/style.css", stylesheet().encode())
         self._writer.put("static/icon.svg", icon())
         self._writer.put("404.html", pages.missing())
 
-    def _write_lists(self, pages: Pages, feeds: list[Publication]) -> None:
+    def _write_lists(self, pages: Pages, feeds: list[Publication]) -> Collection[str]:
+        """Write what lists feeds; return the names of those lists that there need not be."""
         counts = [
             (series.tag, known.entries)
             for series, known in self._known.items()
@@ -300,6 +333,7 @@ class _Site:
         self._writer.put("index.html", pages.front(rows, counts, has_opml=opml is not None))
         self._writer.flush()
         self._remove_others(lists)
+        return lists.keys()
 
     def _keep_files(self, bodies: dict[str, bytes]) -> None:
         written = [WrittenFile(path=name, digest=digest_of(body)) for name, body in bodies.items()]
@@ -322,9 +356,3 @@ class _Site:
     def _look_whether_to_stop(self) -> None:
         if self.stop():
             raise _StoppedError
-
-
-def _place_of(series: Series) -> Place:
-    if series.tag is not None:
-        return place_of_tag(series.tag)
-    return ALL if series.feed is None else place_of_feed(series.feed)

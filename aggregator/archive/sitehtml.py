@@ -15,7 +15,7 @@ from aggregator.archive.sitenames import Links, place_of_tag
 from aggregator.archive.siteplan import Neighbours
 from aggregator.model import Entry, SafeHtml
 from aggregator.publish.item import Item
-from aggregator.publish.text import one_line
+from aggregator.publish.text import excerpt, one_line
 
 GENERATOR = '<meta name="generator" content="aggregator">'
 """Stands in each page: so a folder can be told that holds another site."""
@@ -26,6 +26,8 @@ ITEMS_SHOWN = 100
 _SOURCES_NAMED = 3
 _AUTHORS_NAMED = 3
 _TAGS_NAMED = 12
+_TAG_SHOWN = 60
+"""Characters of a tag that an entry is shown with."""
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LAST_MOMENT = 253_402_300_799_000  # the end of the year 9999, in ms
@@ -124,7 +126,7 @@ class Pages:
             description="" if channel.description == publication.title else channel.description,
             language=channel.language,
             views=[self._view(item, entries.get(item.id), here) for item in items],
-            span=(min(dates), max(dates)) if dates else None,
+            span=_span(min(dates), max(dates)) if dates and name else "",
             formats=self._formats(publication, here),
             newest=self._links.to(address(""), here=here),
             around={
@@ -214,7 +216,7 @@ class Pages:
             authors=_named(item.authors, _AUTHORS_NAMED),
             labels=tuple(
                 Label(
-                    name=one_line(tag) or "Untitled",
+                    name=excerpt(one_line(tag), _TAG_SHOWN) or "Untitled",
                     url=self._links.to(place_of_tag(tag).page(""), here=here) if tag in known else None,
                 )
                 for tag in tags[:_TAGS_NAMED]
@@ -263,6 +265,11 @@ def _iso(instant: int) -> str:
 def _day(instant: int) -> str:
     at = _datetime(instant)
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def _span(first: int, last: int) -> str:
+    since, until = _day(first), _day(last)
+    return since if since == until else f"{since} – {until}"
 
 
 def _moment(instant: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,6 +12,7 @@ from types import TracebackType
 import brotli  # type: ignore[import-untyped]  # it ships no types
 
 from aggregator.archive.folder import Folder
+from aggregator.archive.siteowned import PACKED, is_free, is_ours
 
 _BROTLI_QUALITY = 5
 _GZIP_LEVEL = 6
@@ -42,16 +43,21 @@ class _File:
 class SiteWriter:
     """Writes files in the order in which they are given; they are packed beside that. For one thread.
 
-    Every method may raise ArchiveError, for this file or one before.
+    A file of somebody else is neither replaced nor removed. Every method may raise ArchiveError, for this
+    file or one before.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, begin: Callable[[], None]) -> None:
+        """Take what is called before the first change of a file, and may be called again."""
         self._folder = folder
+        self._begin = begin
         self._packers = ThreadPoolExecutor(_PACKERS, thread_name_prefix="site-packer")
         self._waiting: deque[_File | Callable[[], None]] = deque()
         self.written = 0
         self.unchanged = 0
         self.removed = 0
+        self.left: list[str] = []
+        """Names that files of somebody else have, which were left as they are."""
 
     def put(self, name: str, body: bytes) -> None:
         """Write a file of text, whole, soon; a file that has these bytes is left as it is."""
@@ -73,19 +79,39 @@ class SiteWriter:
         """Write the first that wait."""
         first = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
         forms = {id(each): each.forms() for each in first if isinstance(each, _File)}
-        self._folder.stage([form for each in forms.values() for form in each])
+        changed: list[tuple[str, bytes]] = []
         for each in first:
             if isinstance(each, _File):
-                changed = [self._folder.write(*form) for form in forms[id(each)]]
-                self.written += any(changed)
-                self.unchanged += not any(changed)
+                changed += self._to_write(each, forms[id(each)])
+        if changed:
+            self._begin()
+            self._folder.stage(changed)
+        names = {name for name, _ in changed}
+        for each in first:
+            if isinstance(each, _File):
+                for name, body in forms[id(each)]:
+                    if name in names:
+                        self._folder.write(name, body)
             else:
                 each()
+
+    def _to_write(self, file: _File, forms: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        """Return those forms that are not there yet; none where a file of somebody else is in the way."""
+        changed = [(name, body) for name, body in forms if self._folder.read(name) != body]
+        if changed and not is_free(self._folder, file.name):
+            self.left.append(file.name)
+            return []
+        self.written += bool(changed)
+        self.unchanged += not changed
+        return changed
 
     def remove(self, name: str) -> None:
         """Remove a file and its packed forms, after all that waits is written."""
         self.flush()
-        for suffix in ("", *_SUFFIXES):
+        if not is_ours(self._folder, name):
+            return
+        self._begin()
+        for suffix in ("", *PACKED):
             self._folder.remove(name + suffix)
         self.removed += 1
 
@@ -99,10 +125,6 @@ class SiteWriter:
         trace: TracebackType | None,
     ) -> None:
         self._packers.shutdown(cancel_futures=True)
-
-
-_SUFFIXES = (".br", ".gz")
-"""As nginx's `brotli_static` and `gzip_static` look for them."""
 
 
 def _brotli(name: str, body: bytes) -> tuple[str, bytes]:

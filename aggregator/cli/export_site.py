@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from aggregator.archive.site import SiteTally, export_site
+from aggregator.archive.sitefeeds import settled_base
 from aggregator.cli.database import existing_store, with_followed_lists
 from aggregator.cli.options import config_option, load_config
 from aggregator.cli.output import counted, progress
@@ -36,17 +37,26 @@ def site_command(*, folder: Path, base_url: str | None) -> None:
     [service] base_url.
     """
     config = with_followed_lists(load_config())
+    given = _base_url(config, folder, base_url)
     with existing_store(config) as store, _shown() as shown:
         tally = export_site(
             store,
             config,
             folder,
-            base_url=_base_url(config, folder, base_url),
+            base_url=given,
             now=now_ms(),
             progress=shown,
             patience=PATIENCE,
         )
     click.echo(escape(f"{_told(tally)}; {counted(tally.feeds, 'feed')} in {folder}"))
+    for name in tally.left:
+        click.echo(escape(f"aggregator: {folder / name}: is not of an export, and was left alone"), err=True)
+    if settled_base(config, given) is None:
+        click.echo(
+            "aggregator: without --base-url the links in feeds are relative, which many readers do not take,"
+            " and there is no opml.xml",
+            err=True,
+        )
     if config.service.token is not None:
         click.echo(
             "aggregator: [service] token guards no files: who can read them can read everything", err=True

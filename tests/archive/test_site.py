@@ -343,4 +343,5 @@ def test_an_empty_store_has_a_site_too(store: Store, tmp_path: Path) -> None:
     tally = export_site(store, CONFIG, tmp_path / "site", now=NOW)
     assert tally.finished
     check(tmp_path / "site")
-    assert b"Nothing here yet" in (tmp_path / "site/tags/news.html").read_bytes()
+    assert b"Nothing here yet" in (tmp_path / "site/feeds/chips.html").read_bytes()
+    assert not (tmp_path / "site/tags").exists(), "nothing links to a tag that no entry has"

@@ -52,3 +52,37 @@ def test_who_has_a_token_is_told_that_files_have_none(desk: Desk, tmp_path: Path
     result = desk.type("export", "site", tmp_path / "site", env={"AGGREGATOR_SERVICE__TOKEN": "s3cret"})
     assert result.exit_code == 0
     assert result.stderr.startswith("aggregator: [service] token guards no files")
+
+
+def test_who_says_no_base_url_is_told_what_that_means(desk: Desk, tmp_path: Path) -> None:
+    desk.write(SOURCE)
+    settings = desk.config_file.read_text()
+    desk.config_file.write_text(settings.replace('base_url = "https://feeds.example"', ""))
+    desk.bring("a", draft("1"), now=NOW)
+    without = desk.type("export", "site", tmp_path / "site")
+    assert without.exit_code == 0
+    assert without.stderr.startswith("aggregator: without --base-url the links in feeds are relative")
+    given = desk.type("export", "site", tmp_path / "site", "--base-url", "https://typed.example/")
+    assert given.stderr == ""
+
+
+def test_a_file_of_somebody_else_in_the_way_is_a_line(desk: Desk, tmp_path: Path) -> None:
+    desk.write(SOURCE)
+    desk.bring("a", draft("1"), now=NOW)
+    desk.done("export", "site", tmp_path / "site")
+    (tmp_path / "site/tags/y.html").write_text("mine")
+    desk.bring("a", draft("2", categories=("y",)), now=NOW + 1)
+    result = desk.type("export", "site", tmp_path / "site")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"aggregator: {tmp_path}/site/tags/y.html: is not of an export, and was left alone\n"
+    )
+
+
+def test_a_file_that_somebody_removed_is_written_again(desk: Desk, tmp_path: Path) -> None:
+    desk.write(SOURCE)
+    desk.bring("a", draft("1"), now=NOW)
+    desk.done("export", "site", tmp_path / "site")
+    (tmp_path / "site/all.rss").unlink()
+    assert desk.done("export", "site", tmp_path / "site").startswith("1 file written, ")
+    assert (tmp_path / "site/all.rss").exists()
