@@ -49,8 +49,9 @@ def back_up(
     """
     _refuse_database(database, file)
     with reading(database) as conn:
-        if file.exists() and not force:
-            _refuse_others(file, mark_of(conn))
+        place = file.parent.resolve() / file.name  # `..` of a folder that is still to be made leads somewhere
+        if place.exists() and not force:
+            _refuse_others(place, mark_of(conn))
         return copy_database(conn, file, like=database, on_progress=on_progress, cut_off=cut_off)
 
 

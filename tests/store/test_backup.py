@@ -98,6 +98,8 @@ def test_a_file_that_is_no_backup_is_replaced_when_that_is_asked_for_only(
         other.execute("CREATE TABLE t (x)")
     with pytest.raises(StoreError, match="no backup of ours"):
         back_up(database, tmp_path / "other.db")
+    with pytest.raises(StoreError, match="no backup of ours"):
+        back_up(database, tmp_path / "missing" / ".." / "diary")
     assert diary.read_text().startswith("dear diary")
     back_up(database, diary, force=True)
     assert len(titles(diary)) == 3
