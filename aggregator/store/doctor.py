@@ -7,15 +7,15 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from aggregator.exceptions import StoreError
-from aggregator.store import orphans
+from aggregator.store import orphans, schema
 from aggregator.store.access import BESIDE, reading
 from aggregator.store.findings import Finding, Level, ok, problem, warning
 from aggregator.store.relations import Relation
-from aggregator.store.steps import applied_steps, known_steps, refuse_unknown, take_steps
+from aggregator.store.steps import applied_steps, known_steps, refuse_unknown
 
 FIXED = (3, 51, 3)
 """The version of SQLite whose write-ahead log is not spoiled by two that write and checkpoint at once …"""
@@ -92,7 +92,7 @@ def is_whole(conn: sqlite3.Connection) -> bool:
 
 def missing_objects(conn: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return the indexes and triggers that a database of this version lacks, with the SQL that makes them."""
-    there, wanted = _objects(conn), _wanted()
+    there, wanted = schema.objects(conn), schema.wanted()
     return [
         (name, sql)
         for name, sql in wanted.items()
@@ -112,7 +112,7 @@ def _integrity(conn: sqlite3.Connection) -> Finding:
 
 
 def _schema(conn: sqlite3.Connection) -> Iterator[Finding]:
-    there, wanted = _objects(conn), _wanted()
+    there, wanted = schema.objects(conn), schema.wanted()
     missing = sorted(name for name in wanted if name not in there)
     other = sorted(
         name
@@ -128,17 +128,6 @@ def _schema(conn: sqlite3.Connection) -> Iterator[Finding]:
         yield warning("schema", f"triggers that are not ours: {', '.join(foreign)}")
     if not (missing or other or foreign):
         yield ok("schema", "all tables, indexes and triggers are there")
-
-
-def _wanted() -> dict[str, str | None]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
-        take_steps(fresh)
-        return _objects(fresh)
-
-
-def _objects(conn: sqlite3.Connection) -> dict[str, str | None]:
-    rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'")
-    return {name: None if sql is None else " ".join(sql.split()) for name, sql in rows}
 
 
 def _orphans(conn: sqlite3.Connection) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,19 +16,21 @@ ONE_ROW = ("revision", "search_version", "changes_seen", "about_store")
 
 def objects(conn: sqlite3.Connection) -> dict[str, str | None]:
     """Return the SQL of each table, index and trigger of a database, by its name."""
-    rows = conn.execute(
-        "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'"
-        " AND name NOT LIKE '%^_sqlite^_migrations%' ESCAPE '^'"
-    )
+    rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'")
     return {name: None if sql is None else " ".join(sql.split()) for name, sql in rows}
+
+
+def wanted() -> Mapping[str, str | None]:
+    """Return what `objects` gives for a database of this version."""
+    return _fresh(None)[0]
 
 
 def unsound_tables(conn: sqlite3.Connection) -> list[str]:
     """Return what tables lack of what a database with the same steps has; nothing when it is sound."""
-    _, wanted = _fresh(_first_missing(conn))
+    _, expected = _fresh(_first_missing(conn))
     there = _columns(conn)
     found = []
-    for table, columns in wanted.items():
+    for table, columns in expected.items():
         if table not in there:
             found.append(f"the table {table} is missing")
         elif lost := columns - there[table]:
@@ -44,8 +47,8 @@ def lost_helpers(conn: sqlite3.Connection) -> list[str]:
 
     They can be made again from what is there.
     """
-    wanted, tables = _fresh(_first_missing(conn))
-    return sorted(wanted.keys() - tables.keys() - objects(conn).keys())
+    expected, tables = _fresh(_first_missing(conn))
+    return sorted(expected.keys() - tables.keys() - objects(conn).keys())
 
 
 def _first_missing(conn: sqlite3.Connection) -> str | None:
