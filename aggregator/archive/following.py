@@ -40,8 +40,11 @@ class Followed:
         if isinstance(tally, ExportTally):
             said += [f"{tally.updated} updated"] if tally.updated else []
             said += [f"{tally.left} left to a person who changed them"] if tally.left else []
-        elif tally.removed:
-            said.append(f"{tally.removed} removed")
+        else:
+            said += [f"{tally.removed} removed"] if tally.removed else []
+            said += (
+                [f"files of somebody else left in the way of {', '.join(tally.left)}"] if tally.left else []
+            )
         said += [f"{self.committed} committed"] if self.committed else []
         return ", ".join(said)
 
@@ -109,4 +112,5 @@ class Follower:
             patience=self._patience,
             stop=self._stop,
             progress=progress,
+            look_for_missing=self._number is None or self._is_old(),
         )

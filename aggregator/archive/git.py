@@ -18,7 +18,8 @@ from pathlib import Path
 
 from aggregator.archive.folder import MARK, Folder, digest_of, open_folder
 from aggregator.archive.places import POSTS, digests, from_stored
-from aggregator.archive.sitecommit import EVERYTHING, SiteFiles, plain_name, site_news
+from aggregator.archive.sitecommit import EVERYTHING, SiteFiles, site_news
+from aggregator.archive.siteowned import plain_name
 from aggregator.exceptions import ArchiveError
 from aggregator.model import ArchiveFolder, ArchiveKind, Series, WrittenFile
 from aggregator.printable import escape
@@ -267,7 +268,7 @@ def _entries(store: Store, files: Iterable[WrittenFile]) -> Iterator[tuple[str, 
 
 def _site(store: Store, folder: Folder, git: _Git, states: Mapping[str, str]) -> _Changes:
     """Return what is not committed of the files that the site has, and of those that it had."""
-    files = SiteFiles(store, folder.mark, git.committed)
+    files = SiteFiles(store, folder, git.committed)
     paths = []
     for name, state in sorted(states.items()):
         plain = plain_name(name)

@@ -12,17 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aggregator.archive.folder import Folder
 from aggregator.archive.sitehtml import GENERATOR
-from aggregator.archive.sitenames import ALL, Place, place_of_feed, place_of_tag
-from aggregator.model import Series
+from aggregator.archive.siteinventory import place_of
+from aggregator.archive.sitenames import ALL, Place
+from aggregator.archive.siteowned import is_ours
 from aggregator.protocols import Store
 
 EVERYTHING = ALL.document("json")
 """The file that tells which entries there are."""
 
-_PACKED = (".gz", ".br")
 
-_SHARED = frozenset({".nojekyll", "index.html", "404.html", "static/style.css", "static/icon.svg"})
+_NO_JEKYLL = ".nojekyll"
+_SHARED = frozenset({"index.html", "404.html", "static/style.css", "static/icon.svg"})
 _LISTS = frozenset({"opml.xml", "tags.html"})
 
 _OF_FEED = re.compile(
@@ -32,28 +34,25 @@ _OF_FEED = re.compile(
 """Names of the files of a feed."""
 
 
-def plain_name(name: str) -> str:
-    """Return the name of the file that a packed form is of; any other name as it is."""
-    for suffix in _PACKED:
-        name = name.removesuffix(suffix)
-    return name
-
-
 class SiteFiles:
     """Tells which files of a folder are those of its site."""
 
-    def __init__(self, store: Store, mark: str, committed: Callable[[str], bytes | None]) -> None:
+    def __init__(self, store: Store, folder: Folder, committed: Callable[[str], bytes | None]) -> None:
         """Take what returns the bytes of a file in the last commit; None where that does not have it."""
+        mark = folder.mark
         self._store = store
-        self._mark = mark
+        self._folder = folder
         self._committed = committed
-        self._series = {_place_of(series).stem: series for series in store.sites.feeds(mark)}
+        self._series = {place_of(series).stem: series for series in store.sites.feeds(mark)}
         self._lists = {file.path for file in store.folders.files(mark)}
         self._pages: dict[str, set[str]] = {}
         self._were: dict[str, bool] = {}
 
     def has(self, name: str) -> bool:
-        """Return whether the site has a file of this name; its packed forms do not count."""
+        """Return whether this is a file of the site, and not one of somebody else that has its name."""
+        return name == _NO_JEKYLL or (self._has_name(name) and is_ours(self._folder, name))
+
+    def _has_name(self, name: str) -> bool:
         if name in _SHARED or (name in _LISTS and name in self._lists):
             return True
         of_feed = _OF_FEED.fullmatch(name)
@@ -66,7 +65,7 @@ class SiteFiles:
         if name in _LISTS:
             return True
         of_feed = _OF_FEED.fullmatch(name)
-        if of_feed is None or self.has(name):
+        if of_feed is None or self._has_name(name):
             return False
         stem = of_feed["stem"]
         if stem not in self._were:
@@ -77,15 +76,9 @@ class SiteFiles:
     def _pages_of(self, stem: str) -> set[str]:
         if stem not in self._pages:
             self._pages[stem] = {
-                page.name for page in self._store.sites.pages(self._mark, self._series[stem])
+                page.name for page in self._store.sites.pages(self._folder.mark, self._series[stem])
             }
         return self._pages[stem]
-
-
-def _place_of(series: Series) -> Place:
-    if series.tag is not None:
-        return place_of_tag(series.tag)
-    return ALL if series.feed is None else place_of_feed(series.feed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -355,11 +355,12 @@ def test_a_persons_files_between_those_of_a_site_are_theirs(site: SiteDesk) -> N
     for name in theirs:
         (site.folder / name).parent.mkdir(exist_ok=True)
         (site.folder / name).write_text("mine")
-    desk.poll(draft("a", categories=("x",)), draft("b"))
+    (site.folder / "tags/y.html").write_text("mine, and in the way")
+    desk.poll(draft("a", categories=("x",)), draft("b", categories=("y",)))
     assert site.export() > 3
     status = desk.repository.git("status", "--short", "-uall")
     shown = {line[3:].strip('"').removeprefix("the site/") for line in status.splitlines()}
-    assert {name for name in shown if not name.endswith((".gz", ".br"))} == set(theirs)
+    assert {name for name in shown if not name.endswith((".gz", ".br"))} == {*theirs, "tags/y.html"}
     desk.repository.git("add", "the site/tags")
     desk.repository.git("commit", "-q", "-m", "mine")
     (site.folder / "tags/notes.txt").unlink()
