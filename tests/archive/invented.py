@@ -21,8 +21,8 @@ MIN_ID = 631_152_000_000
 WHEN = {"first_seen", "changed", "last_poll_at", "next_poll_at", "purged_at"}
 """Columns that tell when something was done."""
 
-HOW = ("search_", "folder", "site_", "changes", "pruned", "_")
-"""Beginnings of the names of tables that tell how: indexes, the marks of folders, what is to be done."""
+HOW = ("about_store", "search_", "folder", "site_", "changes", "pruned", "_")
+"""Beginnings of the names of tables that tell how: indexes, random marks, what is to be done."""
 
 
 def feed_of(name: str, articles: Iterable[Article]) -> str:
