@@ -43,9 +43,10 @@ def test_what_the_shipped_example_has_commented_out_is_valid_and_is_the_default(
     text = re.sub(r"^# ((?:max_backoff|parse_\w+) *=)", r"\1", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
     assert text.count("\nparse_") == 3
     assert made(text).polling == Polling()
-    with_all = re.sub(r"^# (\w+ *= |\[\[)", r"\1", text, flags=re.MULTILINE)
+    with_all = re.sub(r"^# (\w+ *= |\[)", r"\1", text, flags=re.MULTILINE)
     assert made(with_all).polling.proxy
     assert made(with_all).service.contact
+    assert [len(made(with_all).archives), bool(made(with_all).backup)] == [2, True]
 
 
 def test_the_keys_that_the_documentation_lists_are_those_that_exist() -> None:
