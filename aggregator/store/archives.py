@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from aggregator.model import ArchivePage, FrozenDocument, Series
+from aggregator.store.roles import Role
 from aggregator.store.select import read_entries
 
 PAGE = 100
@@ -96,16 +96,8 @@ def _name(series: Series) -> str:
     return "all" if series.feed is None else f"feed/{series.feed}"
 
 
-class SqliteArchives:
+class SqliteArchives(Role):
     """`protocols.Archives`, on connections that are lent for reading and for one transaction."""
-
-    def __init__(
-        self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
-    ) -> None:
-        self._read = read
-        self._write = write
 
     def latest(self, series: Series, current: Collection[int]) -> int | None:
         """See `protocols.Archives.latest`."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 from aggregator.model import Applied, Given, InForce, Rule, StoredEntry
 from aggregator.store import asked, feeds
 from aggregator.store.reapply import apply_batch
+from aggregator.store.roles import Role
 from aggregator.store.select import read_entries
 
 _READ_AT_ONCE = 200
@@ -18,16 +18,8 @@ _READ_AT_ONCE = 200
 _DATED_SINCE = "(?1 IS NULL OR coalesce(published, id) >= ?1)"
 
 
-class SqliteCuration:
+class SqliteCuration(Role):
     """`protocols.Curation`, on connections that are lent for reading and for one transaction."""
-
-    def __init__(
-        self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
-    ) -> None:
-        self._read = read
-        self._write = write
 
     def fill_feeds(self, *, limit: int) -> int:
         """See `protocols.Curation.fill_feeds`."""

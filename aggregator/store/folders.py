@@ -7,12 +7,11 @@ whoever makes it. A folder is known by the mark that lies in it, not by its plac
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
 
 from aggregator.model import Changes, FolderState, WrittenFile
 from aggregator.store.costs import snapshot
+from aggregator.store.roles import Role
 from aggregator.store.rows import only_row
 
 _NOTED = (
@@ -89,16 +88,8 @@ FOLDERS_SCHEMA = (
 )
 
 
-class SqliteFolders:
+class SqliteFolders(Role):
     """`protocols.Folders`, on connections that are lent for reading and for one transaction."""
-
-    def __init__(
-        self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
-    ) -> None:
-        self._read = read
-        self._write = write
 
     def changes(self, *, since: int) -> Changes:
         """See `protocols.Folders.changes`."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
 
 from aggregator.model import ImportedPost, KnownPost, OriginalPost, StoryPolicy, TakenPost
 from aggregator.store.costs import snapshot
 from aggregator.store.postrows import name_bytes
+from aggregator.store.roles import Role
 from aggregator.store.taking import take_posts
 from aggregator.store.tombstones import know_links
 
@@ -43,16 +42,8 @@ POSTS_SCHEMA = (
 )
 
 
-class SqlitePosts:
+class SqlitePosts(Role):
     """`protocols.Posts`, on connections that are lent for reading and for one transaction."""
-
-    def __init__(
-        self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
-    ) -> None:
-        self._read = read
-        self._write = write
 
     def known(self) -> list[KnownPost]:
         """See `protocols.Posts.known`."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from aggregator.store.retention import (
     keeps_by_the_clock,
     limits_at,
 )
+from aggregator.store.roles import Lender, Role
 from aggregator.store.rows import bump_revision
 from aggregator.store.tombstones import bury
 
@@ -61,19 +62,18 @@ _OF_ENTRIES = (
 stay taken."""
 
 
-class SqlitePruning:
+class SqlitePruning(Role):
     """`protocols.Pruning`, on connections that are lent for reading and for one transaction."""
 
     def __init__(
         self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        read: Lender,
+        write: Lender,
         *,
         folders: SqliteFolders,
         path: Path,
     ) -> None:
-        self._read = read
-        self._write = write
+        super().__init__(read, write)
         self._folders = folders
         self._path = path
 

@@ -7,13 +7,12 @@ it shorter, and what surfaces in the past finds the page of its time.
 from __future__ import annotations
 
 import json
-import sqlite3
 import struct
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Sequence
 
 from aggregator.model import Position, Series, SiteFeed, SitePage
 from aggregator.store.costs import snapshot
+from aggregator.store.roles import Role
 
 SITES_SCHEMA = (
     """
@@ -71,16 +70,8 @@ _FEED = (
 )
 
 
-class SqliteSites:
+class SqliteSites(Role):
     """`protocols.Sites`, on connections that are lent for reading and for one transaction."""
-
-    def __init__(
-        self,
-        read: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        write: Callable[[], AbstractContextManager[sqlite3.Connection]],
-    ) -> None:
-        self._read = read
-        self._write = write
 
     def feeds(self, mark: str) -> dict[Series, SiteFeed]:
         """See `protocols.Sites.feeds`."""

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from aggregator.model import FollowedList, ListedSource, Validators
+from aggregator.store.roles import Role
 from aggregator.store.rows import to_json
 
-_Connections = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
-
-@dataclass(frozen=True, slots=True)
-class SqliteLists:
-    """`protocols.FollowedLists`; takes what lends connections to read with, and to write in a transaction."""
-
-    _read: _Connections
-    _write: _Connections
+class SqliteLists(Role):
+    """`protocols.FollowedLists`, on connections that are lent for reading and for one transaction."""
 
     def all(self) -> list[FollowedList]:
         """See `protocols.FollowedLists.all`."""
