@@ -321,16 +321,14 @@ class _Site:
         ]
         counts.sort(key=lambda count: (-count[1], count[0]))
         names = sorted((tag for tag, _ in counts), key=lambda tag: (tag.casefold(), tag))
-        lists: dict[str, bytes] = {}
-        if (opml := feed_list(self._config, feeds, self._links)) is not None:
-            lists[_FEED_LIST] = opml
+        lists = {_FEED_LIST: feed_list(self._config, feeds, self._links)}
         if len(names) > TAGS_SHOWN:
             lists[_TAG_LIST] = pages.tags(names)
         self._keep_files(lists)  # before they are written, so that it is known that they are ours
         for name, body in lists.items():
             self._writer.put(name, body)
         rows = [(each, self._known[each.series].entries) for each in feeds]
-        self._writer.put("index.html", pages.front(rows, counts, has_opml=opml is not None))
+        self._writer.put("index.html", pages.front(rows, counts))
         self._writer.flush()
         self._remove_others(lists)
         return lists.keys()

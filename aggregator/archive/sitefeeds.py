@@ -13,6 +13,7 @@ from aggregator.config.urls import base_url_of
 from aggregator.model import Channel, Content, Entry, Series
 from aggregator.publish.item import Item, items_of, ordered
 from aggregator.publish.opml import Outline, opml
+from aggregator.publish.urls import web_url
 from aggregator.web.access import public_feeds
 from aggregator.web.contents import contents_of
 from aggregator.web.history import series_of
@@ -150,13 +151,11 @@ class Shelf:
         return self._items[key]
 
 
-def feed_list(config: Config, publications: Iterable[Publication], links: Links) -> bytes | None:
+def feed_list(config: Config, publications: Iterable[Publication], links: Links) -> bytes:
     """Return everything and the feeds of the config as OPML.
 
-    None without a base URL: addresses in it cannot be relative.
+    Without a base URL its addresses are relative, which only who reads it from where it is served can use.
     """
-    if links.base_url is None:
-        return None
     return opml(
         config.service.title,
         [
@@ -168,4 +167,5 @@ def feed_list(config: Config, publications: Iterable[Publication], links: Links)
             )
             for each in publications
         ],
+        address=str if links.base_url is None else web_url,
     )

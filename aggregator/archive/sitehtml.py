@@ -139,13 +139,7 @@ class Pages:
             },
         )
 
-    def front(
-        self,
-        feeds: Sequence[tuple[Publication, int]],
-        tags: Sequence[tuple[str, int]],
-        *,
-        has_opml: bool,
-    ) -> bytes:
+    def front(self, feeds: Sequence[tuple[Publication, int]], tags: Sequence[tuple[str, int]]) -> bytes:
         """Return the first page: feeds with how many entries they have, the first is everything; and tags."""
         here = "index.html"
         return self._page(
@@ -156,7 +150,7 @@ class Pages:
             tags=[self._tag_row(tag, entries, here) for tag, entries in tags[:TAGS_SHOWN]],
             more=max(0, len(tags) - TAGS_SHOWN),
             tag_list=self._links.to("tags.html", here=here),
-            opml=self._links.to("opml.xml", here=here) if has_opml else None,
+            opml=self._links.to("opml.xml", here=here),
         )
 
     def tags(self, tags: Sequence[str]) -> bytes:

@@ -18,6 +18,7 @@ _FIXED = frozenset({"static/style.css", "static/icon.svg"})
 """They tell nothing of where they are from; a folder that had them was refused when it got its mark."""
 
 _XML_GENERATOR = re.compile(rb"<generator[^<>]*>aggregator\b")
+_OPML_OF_ALL = re.compile(rb'xmlUrl="(?:[^"]*/)?all\.atom"')
 _XML_ITEM = re.compile(rb"<(?:item|entry)\b")
 _FORMAT_OF_JSON = b"jsonfeed.org/version/"
 _MOST_UNPACKED = 64_000_000
@@ -63,7 +64,7 @@ def _tells(folder: Folder, name: str, body: bytes) -> bool:
         case "html":
             return GENERATOR.encode() in body
         case "xml":
-            return b"<opml " in body and b'/all.atom"' in body
+            return b"<opml " in body and _OPML_OF_ALL.search(body) is not None
         case "rss" | "atom":
             item = _XML_ITEM.search(body)
             return _XML_GENERATOR.search(body, 0, len(body) if item is None else item.start()) is not None

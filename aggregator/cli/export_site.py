@@ -53,8 +53,8 @@ def site_command(*, folder: Path, base_url: str | None) -> None:
         click.echo(escape(f"aggregator: {folder / name}: is not of an export, and was left alone"), err=True)
     if settled_base(config, given) is None:
         click.echo(
-            "aggregator: without --base-url the links in feeds are relative, which many readers do not take,"
-            " and there is no opml.xml",
+            "aggregator: without --base-url addresses in feeds and in opml.xml are relative,"
+            " which many readers do not take",
             err=True,
         )
     if config.service.token is not None:

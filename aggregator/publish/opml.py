@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -33,15 +33,16 @@ class Outline:
     category: str = ""
 
 
-def opml(title: str, feeds: Sequence[Outline]) -> bytes:
+def opml(title: str, feeds: Sequence[Outline], *, address: Callable[[str], str | None] = web_url) -> bytes:
     """Return an OPML document, UTF-8, its outlines in the order of `feeds`.
 
-    One without a valid feed address is left out. There is no date: the same list is the same bytes.
+    `address` makes of an address what is published; a feed without one is left out. There is no date: the
+    same list is the same bytes.
     """
     root, body = _document(title)
     for feed in feeds:
-        if web_url(feed.xml_url):
-            etree.SubElement(body, "outline", _attributes(feed))
+        if address(feed.xml_url):
+            etree.SubElement(body, "outline", _attributes(feed, address))
     return _written(root)
 
 
@@ -88,14 +89,14 @@ def _attributes_of_source(source: Source, site: str | None) -> dict[str, str]:
     return attributes
 
 
-def _attributes(feed: Outline) -> dict[str, str]:
+def _attributes(feed: Outline, address: Callable[[str], str | None]) -> dict[str, str]:
     title = one_line(feed.title) or "Untitled"
     attributes = {
         "type": "rss",
         "text": title,
         "title": title,
-        "xmlUrl": web_url(feed.xml_url),
-        "htmlUrl": web_url(feed.html_url),
+        "xmlUrl": address(feed.xml_url),
+        "htmlUrl": address(feed.html_url),
         "description": one_line(feed.description),
         "category": one_line(feed.category),
     }

@@ -280,7 +280,7 @@ def test_feeds_with_a_token_are_left_out_and_no_token_is_told(store: Store, tmp_
         assert b"Mine" not in body
 
 
-def test_with_another_base_url_all_is_made_anew_and_without_one_there_is_no_opml(
+def test_with_another_base_url_all_is_made_anew_and_without_one_all_is_relative(
     store: Store, tmp_path: Path
 ) -> None:
     many(store, 120)
@@ -288,7 +288,7 @@ def test_with_another_base_url_all_is_made_anew_and_without_one_there_is_no_opml
     assert BASE.encode() in (tmp_path / "site/all/1.html").read_bytes()
     export(store, CONFIG, tmp_path / "site")
     found = plain(tmp_path / "site")
-    assert "opml.xml" not in found
+    assert b' xmlUrl="all.atom" htmlUrl="all.html"' in found["opml.xml"]
     assert not [name for name, body in found.items() if b"me.example" in body or b"127.0.0.1" in body]
     check(tmp_path / "site")
 

@@ -61,7 +61,9 @@ def test_who_says_no_base_url_is_told_what_that_means(desk: Desk, tmp_path: Path
     desk.bring("a", draft("1"), now=NOW)
     without = desk.type("export", "site", tmp_path / "site")
     assert without.exit_code == 0
-    assert without.stderr.startswith("aggregator: without --base-url the links in feeds are relative")
+    assert without.stderr.startswith(
+        "aggregator: without --base-url addresses in feeds and in opml.xml are relative"
+    )
     given = desk.type("export", "site", tmp_path / "site", "--base-url", "https://typed.example/")
     assert given.stderr == ""
 
