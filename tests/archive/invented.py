@@ -95,8 +95,11 @@ def differences(post: Post, entry: Entry) -> list[str]:
 
 
 def content_of(database: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return the rows of every table, but not how or when they came there; the database must be whole."""
-    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as conn:
+    """Return the rows of every table, but not how or when they came there; the database must be whole.
+
+    Opened as the service does: what a kill left half done is taken back by SQLite, which writes for that.
+    """
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)) as conn:
         assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         found = {}
