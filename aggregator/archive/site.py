@@ -166,10 +166,8 @@ class _Site:
         is_first = self._record.look == ""
         mark = self._folder.mark
         self._known = self._store.sites.feeds(mark)
-        if look_for_missing or (not is_first and self._folder.read("index.html") is None):
-            is_bare = self._forget_missing()
-        else:
-            is_bare = False
+        look_for_missing = look_for_missing or (not is_first and self._folder.read("index.html") is None)
+        is_bare = look_for_missing and self._forget_missing()
         standing = self._store.sites.standing(changes.entries)
         feeds = published_feeds(self._config, self._now, site=self._look)
         wanted = self._wanted_tags(changes, standing, is_whole=is_whole)

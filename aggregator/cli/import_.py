@@ -14,11 +14,10 @@ from aggregator.cli.addresses import addresses
 from aggregator.cli.exits import Failure, Misuse
 from aggregator.cli.import_jekyll import jekyll_command
 from aggregator.cli.import_lists import subs_command, urls_command
-from aggregator.cli.options import config_option, config_path, json_option, load_config
-from aggregator.cli.output import counted, print_json
-from aggregator.cli.sourcelists import list_line, list_records, list_summary, sort_feeds
+from aggregator.cli.options import config_option, json_option, load_config
+from aggregator.cli.output import counted
+from aggregator.cli.sourcelists import add_and_tell, list_summary, sort_feeds
 from aggregator.config import Config
-from aggregator.config.edit import add_sources
 from aggregator.daemon.polling import http_fetcher, parse_pool
 from aggregator.exceptions import OpmlError
 from aggregator.ingest.opml import ACCEPT, FeedList, read_opml
@@ -59,13 +58,7 @@ def opml_command(*, origin: str, tags: Sequence[str], dry_run: bool, as_json: bo
     config = load_config()
     found = _read(origin, config)
     intake = sort_feeds(found.feeds, config, own)
-    if not dry_run and intake.added:
-        add_sources(config_path(), intake.added)
-    for record in list_records(intake):
-        if as_json:
-            print_json(record)
-        else:
-            click.echo(escape(list_line(record)))
+    add_and_tell(intake, dry_run=dry_run, as_json=as_json)
     if not as_json:
         nothing = "The list names no feeds; nothing was added."
         click.echo(escape(list_summary(intake, dry_run=dry_run)) if found.feeds else nothing)

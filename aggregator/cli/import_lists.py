@@ -13,11 +13,10 @@ import click
 
 from aggregator.archive.subs import KnownUrls, Subs, read_known_urls, read_subs
 from aggregator.cli.exits import Failure
-from aggregator.cli.options import config_option, config_path, json_option, load_config
+from aggregator.cli.options import config_option, json_option, load_config
 from aggregator.cli.output import counted, print_json
-from aggregator.cli.sourcelists import ListIntake, list_line, list_records, list_summary, sort_feeds
+from aggregator.cli.sourcelists import ListIntake, add_and_tell, list_summary, sort_feeds
 from aggregator.config import Config
-from aggregator.config.edit import add_sources
 from aggregator.ingest.guard import AddressGuard
 from aggregator.model import ListedSource
 from aggregator.printable import escape
@@ -74,13 +73,7 @@ def add_subs(subs: Subs, config: Config, *, dry_run: bool, as_json: bool) -> Lis
     """Add what the config lacks to its file, and tell what is done."""
     sorted_feeds = sort_feeds(subs.feeds, config)
     intake = ListIntake(added=sorted_feeds.added, known=sorted_feeds.known, refused=subs.refused, repeated=0)
-    if not dry_run and intake.added:
-        add_sources(config_path(), intake.added)
-    for record in list_records(intake):
-        if as_json:
-            print_json(record)
-        else:
-            click.echo(escape(list_line(record)))
+    add_and_tell(intake, dry_run=dry_run, as_json=as_json)
     if not as_json:
         click.echo(escape(list_summary(intake, dry_run=dry_run)))
     for source, address in _private(intake.added, config):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import click
+
 from aggregator.cli.database import existing_store, missing_database, names_in_use
 from aggregator.cli.options import config_path
-from aggregator.cli.output import counted
+from aggregator.cli.output import counted, print_json
 from aggregator.config import Config
+from aggregator.config.edit import add_sources
 from aggregator.ingest.listed import Refusal, address_key, named_apart, settle
 from aggregator.model import ListedSource
+from aggregator.printable import escape
 from aggregator.rules.tagging import union
 
 
@@ -47,7 +51,18 @@ def sort_feeds(feeds: Sequence[ListedSource], config: Config, own: Sequence[str]
     )
 
 
-def list_records(intake: ListIntake) -> Iterator[dict[str, object]]:
+def add_and_tell(intake: ListIntake, *, dry_run: bool, as_json: bool) -> None:
+    """Add the feeds that are new to the config file, all at once, and print what becomes of each."""
+    if not dry_run and intake.added:
+        add_sources(config_path(), intake.added)
+    for record in _records(intake):
+        if as_json:
+            print_json(record)
+        else:
+            click.echo(escape(_line(record)))
+
+
+def _records(intake: ListIntake) -> Iterator[dict[str, object]]:
     """Yield what `--json` prints of each feed."""
     for source in intake.added:
         yield {"action": "added", "name": source.name, "url": source.url, "tags": source.tags}
@@ -57,7 +72,7 @@ def list_records(intake: ListIntake) -> Iterator[dict[str, object]]:
         yield {"action": "skipped", "name": refusal.name, "url": refusal.url, "why": refusal.why}
 
 
-def list_line(record: dict[str, object]) -> str:
+def _line(record: dict[str, object]) -> str:
     """Return a record as people read it."""
     match record["action"]:
         case "added":
